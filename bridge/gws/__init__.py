@@ -1,0 +1,1 @@
+"""Southbound: drives a real Genesys Web Services."""

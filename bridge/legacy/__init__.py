@@ -1,0 +1,1 @@
+"""Northbound: serves legacy REST and CometD clients as an ordinary client of the facade."""

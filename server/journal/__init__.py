@@ -1,0 +1,58 @@
+"""The ordered log of status changes: what a journal guarantees; one implementation a module."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the journal."""
+
+    position: int
+    """1 for the first entry of a journal, one more for each that follows."""
+    payload: bytes
+    """A serialised ``StatusChange`` without its ``position``."""
+
+
+class PositionExpired(Exception):  # noqa: N818
+    """Entries after the asked position are no longer retained, or never were."""
+
+    def __init__(self, oldest: int) -> None:
+        super().__init__(f"the oldest retained position is {oldest}")
+        self.oldest = oldest
+
+
+class JournalUnavailable(Exception):  # noqa: N818
+    """The journal does not take entries; none of those given was appended."""
+
+
+class Journal(Protocol):
+    """An append-only log with retention. The order of ``append`` calls is the order of positions."""
+
+    @property
+    def epoch(self) -> str:
+        """Names this history, 16 hexadecimal digits: positions of another epoch mean nothing here."""
+        ...
+
+    @property
+    def newest(self) -> int:
+        """The position of the newest entry; 0 when there never was one."""
+        ...
+
+    @property
+    def oldest(self) -> int:
+        """The position of the oldest retained entry; ``newest + 1`` when none is."""
+        ...
+
+    async def append(self, payloads: Sequence[bytes]) -> int:
+        """Append all or none, durably when it returns; the position of the last. Raises `JournalUnavailable`."""
+        ...
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """At most ``limit`` entries that follow position ``after``. Raises `PositionExpired`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun."""
+        ...

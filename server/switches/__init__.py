@@ -1,0 +1,1 @@
+"""What places calls: implementations of server.switch.Switch, one a module."""
