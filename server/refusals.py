@@ -16,7 +16,7 @@ class FieldViolation:
     """What is wrong with it and what it should be, as a sentence."""
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error
+class Refusal(Exception):
     """A request that is answered with an error: the reason of the contract, a sentence for people, and the facts."""
 
     def __init__(

@@ -140,7 +140,7 @@ CallEvent = CallAppeared | CallEstablished | CallReleased | UserDataChanged | Dt
 # ---------------------------------------------------------------- how a switch says no
 
 
-class SwitchRejected(Exception):  # noqa: N818
+class SwitchRejected(Exception):
     """The switch understood and refused; nothing happened."""
 
     def __init__(self, message: str, *, code: str = "") -> None:
@@ -150,7 +150,7 @@ class SwitchRejected(Exception):  # noqa: N818
         """The switch's own code, verbatim; empty when it gave none."""
 
 
-class SwitchUnavailable(Exception):  # noqa: N818
+class SwitchUnavailable(Exception):
     """The switch could not be asked; nothing happened."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
@@ -160,7 +160,7 @@ class SwitchUnavailable(Exception):  # noqa: N818
         """Seconds after which trying again makes sense."""
 
 
-class OutcomeUnknown(Exception):  # noqa: N818
+class OutcomeUnknown(Exception):
     """The switch was asked and did not answer: what was asked may have happened. Never to be repeated."""
 
     def __init__(self, message: str) -> None:

@@ -15,7 +15,7 @@ class Entry:
     """A serialised ``StatusChange`` without its ``position``."""
 
 
-class PositionExpired(Exception):  # noqa: N818
+class PositionExpired(Exception):
     """Entries after the asked position are no longer retained, or never were."""
 
     def __init__(self, oldest: int) -> None:
@@ -23,7 +23,7 @@ class PositionExpired(Exception):  # noqa: N818
         self.oldest = oldest
 
 
-class JournalUnavailable(Exception):  # noqa: N818
+class JournalUnavailable(Exception):
     """The journal does not take entries; none of those given was appended."""
 
 

@@ -1,0 +1,168 @@
+"""Takes what the switch tells through the life cycle into the journal and out to the watchers; the only place that
+orders.
+
+One task does it, so the order of the journal is the order in which the switch told. Events that come while the
+journal writes are written together the next time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, ReleaseCause
+from dialbridge.v1.status_change_pb2 import StatusChange
+
+from server.directory import Directory
+from server.journal import Journal, JournalUnavailable
+from server.life_cycle import CallOrigin, Impossible, first_change, next_change
+from server.live_calls import LiveCalls
+from server.switch import CallAppeared, CallEvent, Switch
+from server.watchers import Watchers
+
+_RETRY_APPEND_AFTER = 1.0
+"""Seconds between attempts while the journal does not take entries."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """The first change of a call that was expected, as it was journalled."""
+
+    change: StatusChange
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """A call that was ordered from the switch: known before the switch is asked, because an event may outrun its
+    answer."""
+
+    call_id: str
+    device_id: str
+    origin: CallOrigin
+    appeared: asyncio.Future[Appeared]
+
+
+class CallEngine:
+    """Runs one switch."""
+
+    def __init__(self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory) -> None:
+        self._switch = switch
+        self._journal = journal
+        self._watchers = watchers
+        self._directory = directory
+        self._applied = LiveCalls()  # ahead of the journal by what is being written
+        self._expected: dict[str, Expectation] = {}
+        self._reserved: dict[str, set[str]] = {}  # device -> calls that were ordered and have not appeared
+        self.journal_takes_entries = True
+        """False while the journal refuses: then nothing can be acknowledged, and nothing should be begun."""
+
+    def expect(self, call_id: str, device_id: str, origin: CallOrigin) -> Expectation:
+        """Announce a call that is about to be ordered; it takes a line of the device until it appears or is
+        forgotten."""
+        expectation = Expectation(call_id, device_id, origin, asyncio.get_running_loop().create_future())
+        self._expected[call_id] = expectation
+        self._reserved.setdefault(device_id, set()).add(call_id)
+        return expectation
+
+    def free_line(self, expectation: Expectation) -> None:
+        """The call may still appear, but takes no line until then."""
+        reserved = self._reserved.get(expectation.device_id)
+        if reserved is not None:
+            reserved.discard(expectation.call_id)
+            if not reserved:
+                del self._reserved[expectation.device_id]
+
+    def forget(self, expectation: Expectation) -> None:
+        """The call will not appear, or nobody wants to know."""
+        self.free_line(expectation)
+        self._expected.pop(expectation.call_id, None)
+        expectation.appeared.cancel()
+
+    def lines_in_use(self, device_id: str) -> int:
+        """Calls of the device that are not held, those that were ordered included."""
+        return self._applied.lines_in_use(device_id) + len(self._reserved.get(device_id, ()))
+
+    async def run(self) -> None:
+        """Follow the switch until it is closed."""
+        async for events in self._switch.events():
+            changes = [change for event in events if (change := self._apply(event)) is not None]
+            if changes:
+                await self._record(changes)
+
+    def _apply(self, event: CallEvent) -> StatusChange | None:
+        known = self._applied.get(event.call_id, event.device_id)
+        try:
+            match event:
+                case CallAppeared() if known is None:
+                    change = first_change(event, self._origin(event), self._switch.capabilities)
+                case _ if known is not None:
+                    change = next_change(known.change, event, self._switch.capabilities)
+                case _:
+                    log.warning("event of an unknown call", call_id=event.call_id, event_type=type(event).__name__)
+                    return None
+        except Impossible as impossible:
+            log.warning("impossible event", call_id=event.call_id, device_id=event.device_id, reason=str(impossible))
+            return None
+        self._applied.put(change)
+        return change
+
+    def _origin(self, event: CallAppeared) -> CallOrigin:
+        expectation = self._expected.get(event.call_id)
+        if expectation is not None and expectation.device_id == event.device_id:
+            self.free_line(expectation)  # from here on the call itself takes the line
+            return expectation.origin
+        device = self._directory.device(event.device_id)
+        if device is None:
+            return CallOrigin(user_name="", device_number="")
+        return CallOrigin(user_name=device.user_name, device_number=device.phone_number)
+
+    async def _record(self, changes: Sequence[StatusChange]) -> None:
+        payloads = [change.SerializeToString() for change in changes]
+        last = await self._append(payloads)
+        first = last - len(payloads) + 1
+        self._watchers.publish(
+            [
+                (first + number, payload, change)
+                for number, (payload, change) in enumerate(zip(payloads, changes, strict=True))
+            ]
+        )
+        for number, change in enumerate(changes):
+            call = change.call
+            if call.sequence == 1:
+                self._announce(Appeared(change, first + number))
+            elif call.state == CALL_STATE_RELEASED:
+                log.info(
+                    "call released",
+                    call_id=call.id,
+                    device=call.device_number,
+                    user=call.user_name,
+                    cause=ReleaseCause.Name(call.release_cause),
+                    seconds=call.duration.ToMilliseconds() / 1000,
+                )
+
+    def _announce(self, appeared: Appeared) -> None:
+        call = appeared.change.call
+        expectation = self._expected.get(call.id)
+        if expectation is not None and expectation.device_id == call.device_id:
+            del self._expected[call.id]
+            if not expectation.appeared.done():
+                expectation.appeared.set_result(appeared)
+
+    async def _append(self, payloads: Sequence[bytes]) -> int:
+        """Append, however long the journal refuses: what happened at the switch happened."""
+        while True:
+            try:
+                position = await self._journal.append(payloads)
+            except JournalUnavailable as unavailable:
+                if self.journal_takes_entries:
+                    log.warning("the journal takes no entries; new dials are refused", reason=str(unavailable))
+                self.journal_takes_entries = False
+                await asyncio.sleep(_RETRY_APPEND_AFTER)
+            else:
+                if not self.journal_takes_entries:
+                    log.info("the journal takes entries again")
+                self.journal_takes_entries = True
+                return position

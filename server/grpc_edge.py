@@ -1,0 +1,140 @@
+"""The gRPC side of the server: handlers, health, reflection, keepalive; answers with what the services say."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, NoReturn
+
+import grpc
+from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import user_service_pb2 as user
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from server.errors import code_of, trailers_of
+from server.services import CALL_SERVICE, USER_SERVICE, Method, Refused, Services
+from server.watchers import slow_consumer
+
+ABORT_WITHIN = 5.0
+"""Seconds that a client which does not read has to take the end of its stream."""
+
+MAX_REQUEST_BYTES = 1 << 20
+
+OPTIONS: Sequence[tuple[str, int]] = (
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    # A dead peer is found within half a minute, and a client may ping as often as every ten seconds.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    # Two servers on one port would each see half of the clients.
+    ("grpc.so_reuseport", 0),
+)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def add_to_server(services: Services, server: grpc.aio.Server) -> None:
+    """Register both services. Watch messages pass through as the bytes that they already are."""
+    calls: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"WatchCalls": _watch(services)}
+    users: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"SignIn": _sign_in(services)}
+    for method in services.methods.values():
+        (calls if method.service == CALL_SERVICE else users)[method.name] = _unary(services, method)
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(CALL_SERVICE, calls),
+            grpc.method_handlers_generic_handler(USER_SERVICE, users),
+        )
+    )
+
+
+class HealthOfServices:
+    """The standard health service, for the whole server ("") and for each service."""
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._servicer = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+        reflection.enable_server_reflection(
+            (CALL_SERVICE, USER_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        )
+
+    async def set_serving(self, serving: bool) -> None:
+        """Say whether requests are worth sending."""
+        serving_status = health_pb2.HealthCheckResponse
+        status = serving_status.SERVING if serving else serving_status.NOT_SERVING
+        for service in ("", CALL_SERVICE, USER_SERVICE):
+            await self._servicer.set(service, status)
+
+    async def shut_down(self) -> None:
+        """Say NOT_SERVING for good."""
+        await self._servicer.enter_graceful_shutdown()
+
+
+def _unary(services: Services, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+    async def handle(request: Message, context: Context) -> Message:
+        try:
+            return await services.invoke(method, request, context.invocation_metadata() or (), context.time_remaining())
+        except Refused as refused:
+            await _abort(context, refused)
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle,  # type: ignore[arg-type]  # the stubs of grpc know only blocking behaviours here
+        request_deserializer=method.request.FromString,
+        response_serializer=_serialised,
+    )
+
+
+def _sign_in(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
+    async def handle(_: Message, context: Context) -> Message:
+        try:
+            return await services.sign_in(context.invocation_metadata() or ())
+        except Refused as refused:
+            await _abort(context, refused)
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle,  # type: ignore[arg-type]
+        request_deserializer=user.SignInRequest.FromString,
+        response_serializer=_serialised,
+    )
+
+
+def _watch(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
+    async def handle(request: call.WatchCallsRequest, context: Context) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine runs in a task
+        fell_behind = False
+
+        def unstick() -> None:
+            nonlocal fell_behind
+            fell_behind = True
+            task.cancel()
+
+        messages: AsyncGenerator[bytes] = services.watch(request, context.invocation_metadata() or (), unstick=unstick)
+        try:
+            async with aclosing(messages):
+                async for message in messages:
+                    await context.write(message)
+        except Refused as refused:
+            await _abort(context, refused)
+        except asyncio.CancelledError:
+            if not fell_behind:
+                raise
+            task.uncancel()
+            async with asyncio.timeout(ABORT_WITHIN):
+                await _abort(context, Refused(slow_consumer(), ""))
+
+    return grpc.unary_stream_rpc_method_handler(
+        handle,  # type: ignore[arg-type]
+        request_deserializer=call.WatchCallsRequest.FromString,
+        response_serializer=None,  # the messages are bytes already
+    )
+
+
+async def _abort(context: Context, refused: Refused) -> NoReturn:
+    refusal = refused.refusal
+    await context.abort(code_of(refusal), refusal.text, trailers_of(refusal, refused.request_id))
+
+
+def _serialised(message: Message) -> bytes:
+    return message.SerializeToString()

@@ -1,0 +1,53 @@
+"""A journal in memory: what it holds ends with the process; for tests, and for who wants no disk."""
+
+from collections.abc import Sequence
+
+from server.journal import Entry, PositionExpired
+
+
+class MemoryJournal:
+    """Keeps the newest ``retain`` entries."""
+
+    def __init__(self, epoch: str, retain: int = 100_000) -> None:
+        self._epoch = epoch
+        self._retain = retain
+        self._payloads: list[bytes] = []
+        self._before = 0  # the position just before the first payload
+
+    @property
+    def epoch(self) -> str:
+        """Names this history."""
+        return self._epoch
+
+    @property
+    def newest(self) -> int:
+        """The position of the newest entry."""
+        return self._before + len(self._payloads)
+
+    @property
+    def oldest(self) -> int:
+        """The position of the oldest retained entry."""
+        return self._before + 1
+
+    async def append(self, payloads: Sequence[bytes]) -> int:
+        """Append; the position of the last."""
+        self._payloads.extend(payloads)
+        # Trimming in steps of a whole retention keeps the cost of an append constant.
+        if len(self._payloads) > 2 * self._retain:
+            surplus = len(self._payloads) - self._retain
+            del self._payloads[:surplus]
+            self._before += surplus
+        return self.newest
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """At most ``limit`` entries that follow ``after``."""
+        if not self._before <= after <= self.newest:
+            raise PositionExpired(self.oldest)
+        start = after - self._before
+        return [
+            Entry(after + number, payload)
+            for number, payload in enumerate(self._payloads[start : start + limit], start=1)
+        ]
+
+    async def close(self) -> None:
+        """Nothing to finish."""

@@ -1,0 +1,168 @@
+"""The services of the contract as a table of methods over the use cases; knows no transport.
+
+Every transport takes the same way in, `Services.invoke` and `Services.watch`, so that authentication, logging and
+what happens to an unforeseen error are the same whether a request came over a socket or from the bridge in the same
+process.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import user_service_pb2 as user
+from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
+from google.protobuf.message import Message
+
+from server.authentication import Authenticator
+from server.call_control import CallControl
+from server.dialing import Dialing
+from server.features import VOICE, require_feature
+from server.principal import Principal
+from server.refusals import Refusal
+from server.user_sessions import UserSessions
+from server.watchers import Watchers
+
+CALL_SERVICE = call.DESCRIPTOR.services_by_name["CallService"].full_name
+USER_SERVICE = user.DESCRIPTOR.services_by_name["UserService"].full_name
+
+Metadata = Iterable[tuple[str, str | bytes]]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and how long they wait."""
+
+    principal: Principal
+    time_remaining: float | None
+    """Seconds; None: without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One unary RPC."""
+
+    service: str
+    name: str
+    request: type[Message]
+    handle: Callable[[Caller, Any], Awaitable[Message]]
+
+
+class Services:
+    """All RPCs."""
+
+    def __init__(
+        self,
+        *,
+        authenticator: Authenticator,
+        dialing: Dialing,
+        control: CallControl,
+        users: UserSessions,
+        watchers: Watchers,
+    ) -> None:
+        self._authenticator = authenticator
+        self._users = users
+        self._watchers = watchers
+
+        def controlled(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
+            return Method(CALL_SERVICE, name, request, lambda by, asked: do(by.principal, asked, by.time_remaining))
+
+        self.methods: Mapping[str, Method] = {
+            method.name: method
+            for method in (
+                controlled("Dial", call.DialRequest, dialing.dial),
+                controlled("GetCall", call.GetCallRequest, control.get),
+                controlled("ListCalls", call.ListCallsRequest, control.list),
+                controlled("Answer", call.AnswerRequest, control.answer),
+                controlled("Hangup", call.HangupRequest, control.hangup),
+                controlled("SendDtmf", call.SendDtmfRequest, control.send_dtmf),
+                controlled("AttachUserData", call.AttachUserDataRequest, control.attach_user_data),
+                controlled("UpdateUserData", call.UpdateUserDataRequest, control.update_user_data),
+                controlled("DeleteUserData", call.DeleteUserDataRequest, control.delete_user_data),
+                controlled("DeleteUserDataPair", call.DeleteUserDataPairRequest, control.delete_user_data_pair),
+                Method(
+                    USER_SERVICE,
+                    "GetCurrentUser",
+                    user.GetCurrentUserRequest,
+                    lambda by, _: users.current_user(by.principal),
+                ),
+                Method(
+                    USER_SERVICE,
+                    "StartContactCenterSession",
+                    user.StartContactCenterSessionRequest,
+                    lambda by, asked: users.start(by.principal, asked),
+                ),
+                Method(
+                    USER_SERVICE,
+                    "EndContactCenterSession",
+                    user.EndContactCenterSessionRequest,
+                    lambda by, _: users.end(by.principal),
+                ),
+            )
+        }
+        """Every unary RPC but SignIn, which has no principal yet."""
+
+    async def invoke(
+        self, method: Method, request: Message, metadata: Metadata, time_remaining: float | None
+    ) -> Message:
+        """Answer one request. Raises `Refused`, and nothing else but cancellation."""
+        user_name = ""
+        try:
+            principal = await self._authenticator.authenticate(metadata)
+            user_name = principal.user_name
+            return await method.handle(Caller(principal, time_remaining), request)
+        except Exception as error:
+            raise _refused(method.name, user_name, error) from error
+
+    async def sign_in(self, metadata: Metadata) -> user.SignInResponse:
+        """Answer SignIn. Raises `Refused`, and nothing else but cancellation."""
+        try:
+            return await self._users.sign_in(metadata)
+        except Exception as error:
+            raise _refused("SignIn", "", error) from error
+
+    async def watch(
+        self, request: call.WatchCallsRequest, metadata: Metadata, *, unstick: Callable[[], None]
+    ) -> AsyncGenerator[bytes]:
+        """The messages of one WatchCalls, serialised. Raises `Refused`, and nothing else but cancellation."""
+        user_name = ""
+        try:
+            principal = await self._authenticator.authenticate(metadata)
+            user_name = principal.user_name
+            require_feature(principal, VOICE)
+            async for message in self._watchers.watch(principal, request, unstick=unstick):
+                yield message
+        except Exception as error:
+            raise _refused("WatchCalls", user_name, error) from error
+
+
+class Refused(Exception):
+    """The end of an RPC that was answered with an error, and the id under which the log has it."""
+
+    def __init__(self, refusal: Refusal, request_id: str) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+        self.request_id = request_id
+
+
+def _refused(method: str, user_name: str, error: Exception) -> Refused:
+    request_id = secrets.token_hex(8)
+    if isinstance(error, Refusal):
+        log.info(
+            "refused",
+            method=method,
+            user=user_name or None,
+            reason=ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_"),
+            text=error.text,
+            request_id=request_id,
+        )
+        return Refused(error, request_id)
+    log.error("rpc failed", method=method, user=user_name or None, request_id=request_id, exc_info=error)
+    return Refused(
+        Refusal(ERROR_REASON_INTERNAL, f"a defect of dialbridge; the log has it under request id {request_id}"),
+        request_id,
+    )

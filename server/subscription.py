@@ -1,0 +1,67 @@
+"""One watcher's place in the log of changes, and what it is to be sent next; pure."""
+
+from server import wire
+from server.change_log import ChangeLog
+from server.resume_tokens import ResumeTokens
+from server.visibility import Sees
+
+MAX_CHANGES = 256
+MAX_BYTES = 1 << 20
+"""A message ends with the change that takes it past this, so that it stays below gRPC's usual limit of 4 MiB."""
+
+
+class FellBehind(Exception):
+    """What the watcher has not had yet is no longer in the log."""
+
+
+class Subscription:
+    """A cursor with a heartbeat: ``poll`` until it gives nothing, wait for a change or until ``due``, poll again."""
+
+    def __init__(
+        self, log: ChangeLog, tokens: ResumeTokens, sees: Sees | None, *, position: int, heartbeat: float, now: float
+    ) -> None:
+        self._log = log
+        self._tokens = tokens
+        self._sees = sees
+        self._heartbeat = heartbeat
+        self._spoke = now
+        self.position = position
+        """The watcher has been given everything up to here."""
+
+    @property
+    def due(self) -> float:
+        """When a heartbeat has to be sent if nothing else is."""
+        return self._spoke + self._heartbeat
+
+    @property
+    def fell_behind(self) -> bool:
+        """Whether ``poll`` would raise `FellBehind`."""
+        return not self._log.holds(self.position)
+
+    def poll(self, now: float) -> bytes | None:
+        """The next message: all that piled up, or a heartbeat that is due; None when there is nothing to say.
+
+        Raises `FellBehind`.
+        """
+        while True:
+            if self.fell_behind:
+                raise FellBehind
+            batch = self._log.after(self.position, MAX_CHANGES)
+            if not batch:
+                break
+            elements: list[bytes] = []
+            size = 0
+            for change in batch:
+                self.position = change.position
+                if self._sees is None or self._sees(change.sight):
+                    elements.append(change.element)
+                    size += len(change.element)
+                    if size > MAX_BYTES:
+                        break
+            if elements:
+                self._spoke = now
+                return wire.changes(elements, self._tokens.at(self.position))
+        if now >= self.due:
+            self._spoke = now
+            return wire.heartbeat(self._tokens.at(self.position))
+        return None

@@ -1,0 +1,49 @@
+"""Which calls a caller may see and asked to see; pure."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dialbridge.v1.call_pb2 import CallState
+from dialbridge.v1.call_service_pb2 import CallFilter
+
+from server.principal import Principal
+
+
+class Sight(NamedTuple):
+    """What decides whether a call, or a change of it, is seen."""
+
+    call_id: str
+    device_id: str
+    user_name: str
+    state: CallState.ValueType
+
+
+Sees = Callable[[Sight], bool]
+
+
+def sees(principal: Principal, wanted: CallFilter) -> Sees | None:
+    """A predicate for what ``principal`` may see of what is ``wanted``; None where that is everything."""
+    if principal.sees_all and not wanted.ByteSize():
+        return None
+    devices = _devices(principal, wanted)
+    users = frozenset(wanted.user_names)
+    calls = frozenset(wanted.call_ids)
+    states = frozenset(wanted.states)
+
+    def predicate(sight: Sight) -> bool:
+        return (
+            (devices is None or sight.device_id in devices)
+            and (not users or sight.user_name in users)
+            and (not calls or sight.call_id in calls)
+            and (not states or sight.state in states)
+        )
+
+    return predicate
+
+
+def _devices(principal: Principal, wanted: CallFilter) -> frozenset[str] | None:
+    """The devices whose calls are seen; None: all. A wish for a device of somebody else shows nothing of it."""
+    asked = frozenset(wanted.device_ids)
+    if principal.sees_all:
+        return asked or None
+    return principal.device_ids & asked if asked else principal.device_ids
