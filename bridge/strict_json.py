@@ -83,7 +83,7 @@ def _exact(text: str) -> float | NumberLiteral:
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_double)
 _LOSSLESS = json.JSONDecoder(
     parse_constant=_refuse_constant,
-    parse_float=_exact,  # type: ignore[arg-type]  # the decoder takes whatever it gets
+    parse_float=_exact,
     object_pairs_hook=JsonObject,
 )
 

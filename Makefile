@@ -1,0 +1,60 @@
+# Everything that a person or a machine runs; each target sets up what it needs in .venv.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_CLIENT := tests/interop/node
+
+.PHONY: help install run test lint generate lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## Set up .venv with dialbridge, and nothing else
+
+run: $(VENV)/.installed ## Start everything with the embedded demo directory and the simulated switch
+	@$(BIN)/dialbridge serve
+
+test: $(VENV)/.installed-dev node-client ## Set up and run every test
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## Check style, types, walls and the contract
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+
+generate: $(VENV)/.installed-dev ## Generate protos/gen from the contract
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py protos/gen
+
+lock: $(VENV)/.installed-dev ## Resolve all dependencies anew into constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-annotate --upgrade \
+		--python-version 3.11 --extra dev pyproject.toml -o constraints.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(NODE_CLIENT)/node_modules .dialbridge
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "dialbridge needs Python 3.11 or newer as $(PYTHON) (or make PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "dialbridge needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "venv is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The official CometD client, for the tests that meet it; without npm these tests say so and are skipped.
+.PHONY: node-client
+node-client: $(VENV)/bin/python
+	@if command -v npm >/dev/null; then \
+		[ $(NODE_CLIENT)/node_modules/.package-lock.json -nt $(NODE_CLIENT)/package-lock.json ] || \
+			npm ci --prefix $(NODE_CLIENT) --no-audit --no-fund --loglevel=error; \
+	fi
