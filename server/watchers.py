@@ -92,6 +92,7 @@ class Watchers:
         started = Started(resumed=False)
         started.heartbeat_interval.FromMicroseconds(round(heartbeat * 1_000_000))
         resume_at = self._resume_at(request.resume_token)
+        began = self._time.monotonic()
         if resume_at is None:
             position = self._log.newest
             calls = self.visible(principal, predicate)
@@ -114,7 +115,7 @@ class Watchers:
                     yield message
                 replay = await self._replay(position, predicate)
         subscription = Subscription(
-            self._log, self._tokens, predicate, position=position, heartbeat=heartbeat, now=self._time.monotonic()
+            self._log, self._tokens, predicate, position=position, heartbeat=heartbeat, now=began
         )
         self._reading[subscription] = unstick
         try:
