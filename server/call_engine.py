@@ -14,7 +14,7 @@ from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
 
 from server.directory import Directory
-from server.journal import Journal, JournalUnavailable
+from server.journal import Journal, JournalUnavailable, Record
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
 from server.switch import CallAppeared, CallEvent, Switch
@@ -56,8 +56,6 @@ class CallEngine:
         self._applied = LiveCalls()  # ahead of the journal by what is being written
         self._expected: dict[str, Expectation] = {}
         self._reserved: dict[str, set[str]] = {}  # device -> calls that were ordered and have not appeared
-        self.journal_takes_entries = True
-        """False while the journal refuses: then nothing can be acknowledged, and nothing should be begun."""
 
     def expect(self, call_id: str, device_id: str, origin: CallOrigin) -> Expectation:
         """Announce a call that is about to be ordered; it takes a line of the device until it appears or is
@@ -120,13 +118,13 @@ class CallEngine:
         return CallOrigin(user_name=device.user_name, device_number=device.phone_number)
 
     async def _record(self, changes: Sequence[StatusChange]) -> None:
-        payloads = [change.SerializeToString() for change in changes]
-        last = await self._append(payloads)
-        first = last - len(payloads) + 1
+        records = [record_of(change) for change in changes]
+        last = await self._append(records)
+        first = last - len(records) + 1
         self._watchers.publish(
             [
-                (first + number, payload, change)
-                for number, (payload, change) in enumerate(zip(payloads, changes, strict=True))
+                (first + number, record.payload, change)
+                for number, (record, change) in enumerate(zip(records, changes, strict=True))
             ]
         )
         for number, change in enumerate(changes):
@@ -151,18 +149,19 @@ class CallEngine:
             if not expectation.appeared.done():
                 expectation.appeared.set_result(appeared)
 
-    async def _append(self, payloads: Sequence[bytes]) -> int:
+    async def _append(self, records: Sequence[Record]) -> int:
         """Append, however long the journal refuses: what happened at the switch happened."""
         while True:
             try:
-                position = await self._journal.append(payloads)
+                position = await self._journal.append(records)
             except JournalUnavailable as unavailable:
-                if self.journal_takes_entries:
-                    log.warning("the journal takes no entries; new dials are refused", reason=str(unavailable))
-                self.journal_takes_entries = False
+                log.error("the journal takes no entries; new dials are refused", reason=str(unavailable))
                 await asyncio.sleep(_RETRY_APPEND_AFTER)
             else:
-                if not self.journal_takes_entries:
-                    log.info("the journal takes entries again")
-                self.journal_takes_entries = True
                 return position
+
+
+def record_of(change: StatusChange) -> Record:
+    """What the journal is given of a change."""
+    call = change.call
+    return Record(change.SerializeToString(), f"{call.id}/{call.device_id}", call.state == CALL_STATE_RELEASED)

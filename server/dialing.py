@@ -32,6 +32,7 @@ from server.contact_center_sessions import ContactCenterSessions
 from server.directory import Device, Directory
 from server.features import VOICE, VOICE_OUTBOUND, require_feature
 from server.idempotency import Full, Idempotency, Reused, fingerprint
+from server.journal import Journal
 from server.life_cycle import CallOrigin
 from server.principal import Principal
 from server.refusals import Refusal
@@ -74,6 +75,7 @@ class Dialing:
         sessions: ContactCenterSessions,
         switch: Switch,
         engine: CallEngine,
+        journal: Journal,
         watchers: Watchers,
         time: TimeSource,
         random_bytes: RandomBytes = os.urandom,
@@ -82,6 +84,7 @@ class Dialing:
         self._sessions = sessions
         self._switch = switch
         self._engine = engine
+        self._journal = journal
         self._watchers = watchers
         self._time = time
         self._random_bytes = random_bytes
@@ -157,7 +160,7 @@ class Dialing:
     def _check_ready(self, device: Device) -> None:
         if self._draining:
             raise Refusal(ERROR_REASON_SERVER_DRAINING, "the server is being stopped; dial elsewhere", retry_after=1.0)
-        if not self._engine.journal_takes_entries:
+        if not self._journal.accepts:
             raise Refusal(
                 ERROR_REASON_JOURNAL_UNAVAILABLE,
                 "the journal takes no entries, so a call could not be followed; nothing was dialled",

@@ -6,6 +6,18 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What is appended: a status change, and what the journal has to know of it to find the calls that still live."""
+
+    payload: bytes
+    """A serialised ``StatusChange`` without its ``position``."""
+    view: str
+    """Names the device's view of the call; the last entry of a view is the view as it is."""
+    ends: bool
+    """Whether the view ends with this change."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the journal."""
 
@@ -31,6 +43,11 @@ class Journal(Protocol):
     """An append-only log with retention. The order of ``append`` calls is the order of positions."""
 
     @property
+    def accepts(self) -> bool:
+        """False while entries are refused, so that nothing should be begun that would have to be recorded."""
+        ...
+
+    @property
     def epoch(self) -> str:
         """Names this history, 16 hexadecimal digits: positions of another epoch mean nothing here."""
         ...
@@ -45,8 +62,12 @@ class Journal(Protocol):
         """The position of the oldest retained entry; ``newest + 1`` when none is."""
         ...
 
-    async def append(self, payloads: Sequence[bytes]) -> int:
+    async def append(self, records: Sequence[Record]) -> int:
         """Append all or none, durably when it returns; the position of the last. Raises `JournalUnavailable`."""
+        ...
+
+    async def live(self) -> Sequence[Entry]:
+        """The last entry of every view that has not ended, by position, however old."""
         ...
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.journal import Entry, PositionExpired
+from server.journal import Entry, PositionExpired, Record
 
 
 class MemoryJournal:
@@ -13,6 +13,7 @@ class MemoryJournal:
         self._retain = retain
         self._payloads: list[bytes] = []
         self._before = 0  # the position just before the first payload
+        self._live: dict[str, Entry] = {}
 
     @property
     def epoch(self) -> str:
@@ -29,9 +30,18 @@ class MemoryJournal:
         """The position of the oldest retained entry."""
         return self._before + 1
 
-    async def append(self, payloads: Sequence[bytes]) -> int:
+    @property
+    def accepts(self) -> bool:
+        """Always."""
+        return True
+
+    async def append(self, records: Sequence[Record]) -> int:
         """Append; the position of the last."""
-        self._payloads.extend(payloads)
+        for position, record in enumerate(records, start=self.newest + 1):
+            self._live.pop(record.view, None)  # so that the dictionary stays in the order of positions
+            if not record.ends:
+                self._live[record.view] = Entry(position, record.payload)
+        self._payloads.extend(record.payload for record in records)
         # Trimming in steps of a whole retention keeps the cost of an append constant.
         if len(self._payloads) > 2 * self._retain:
             surplus = len(self._payloads) - self._retain
@@ -48,6 +58,10 @@ class MemoryJournal:
             Entry(after + number, payload)
             for number, payload in enumerate(self._payloads[start : start + limit], start=1)
         ]
+
+    async def live(self) -> Sequence[Entry]:
+        """The last entry of every view that has not ended."""
+        return list(self._live.values())
 
     async def close(self) -> None:
         """Nothing to finish."""

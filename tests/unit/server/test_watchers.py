@@ -4,12 +4,13 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
-
 from dialbridge.v1 import call_pb2 as pb
 from dialbridge.v1 import error_reason_pb2 as reasons
 from dialbridge.v1.call_service_pb2 import CallFilter, WatchCallsRequest, WatchCallsResponse
 from dialbridge.v1.status_change_pb2 import StatusChange
 from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SUPERVISOR
+
+from server.call_engine import record_of
 from server.journal.memory import MemoryJournal
 from server.principal import Principal
 from server.refusals import Refusal
@@ -32,9 +33,9 @@ class House:
     async def change(self, call_id, *, device="d1", state=pb.CALL_STATE_DIALING, sequence=1):
         change = StatusChange(call=pb.Call(id=call_id, device_id=device, state=state, sequence=sequence))
         change.call.create_time.FromSeconds(990)
-        payload = change.SerializeToString()
-        position = await self.journal.append([payload])
-        self.watchers.publish([(position, payload, change)])
+        record = record_of(change)
+        position = await self.journal.append([record])
+        self.watchers.publish([(position, record.payload, change)])
         return position
 
     def watch(self, principal=SUPERVISOR, unstick=lambda: None, **request):

@@ -1,0 +1,78 @@
+"""The server without its edges: builds journal, switch, engine and services from settings, and runs what runs in the background."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from server.authentication import Authenticator
+from server.call_control import CallControl
+from server.call_engine import CallEngine
+from server.contact_center_sessions import ContactCenterSessions
+from server.dialing import Dialing
+from server.directory import Directory
+from server.journal import Journal
+from server.services import Services
+from server.switch import Switch
+from server.time_source import SystemTime, TimeSource
+from server.user_sessions import UserSessions
+from server.watchers import Watchers
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What stands between the edges and the switch."""
+
+    services: Services
+    dialing: Dialing
+    watchers: Watchers
+    engine: CallEngine
+    authenticator: Authenticator
+
+    async def drain(self) -> None:
+        """Finish the dials that are under way, take no more, and end every watch."""
+        await self.dialing.drain()
+        self.watchers.drain()
+
+
+@asynccontextmanager
+async def running(
+    directory: Directory,
+    authenticator: Authenticator,
+    switch: Switch,
+    journal: Journal,
+    time: TimeSource | None = None,
+) -> AsyncIterator[House]:
+    """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error."""
+    time = time or SystemTime()
+    watchers = Watchers(journal, time)
+    engine = CallEngine(switch, journal, watchers, directory)
+    sessions = ContactCenterSessions(directory)
+    dialing = Dialing(
+        directory=directory,
+        sessions=sessions,
+        switch=switch,
+        engine=engine,
+        journal=journal,
+        watchers=watchers,
+        time=time,
+        random_bytes=os.urandom,
+    )
+    services = Services(
+        authenticator=authenticator,
+        dialing=dialing,
+        control=CallControl(switch, watchers, time),
+        users=UserSessions(directory, sessions, authenticator),
+        watchers=watchers,
+    )
+    await switch.start()
+    async with asyncio.TaskGroup() as background:
+        background.create_task(engine.run(), name="call engine")
+        try:
+            yield House(services, dialing, watchers, engine, authenticator)
+        finally:
+            watchers.drain()
+            await dialing.close()
+            await switch.close()  # ends the engine, once it has recorded what the switch told
+    await journal.close()

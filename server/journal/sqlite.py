@@ -1,0 +1,155 @@
+"""The durable journal: status changes in a SQLite file, with retention by age and size."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from server.journal import Entry, PositionExpired, Record
+from server.journal.database import Database
+
+MIGRATIONS = (
+    """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE entries (position INTEGER PRIMARY KEY, at REAL NOT NULL, payload BLOB NOT NULL);
+    CREATE TABLE live (view TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO facts VALUES ('oldest', 1)
+    """,
+)
+PORTION = 512
+"""How many entries are trimmed between two groups at most: a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much history is kept; what is reached first decides."""
+
+    seconds: float = 7 * 24 * 3600.0
+    bytes: int = 4 << 30
+    """Of the file's pages that are in use."""
+
+
+class SqliteJournal:
+    """Satisfies ``server.journal.Journal``."""
+
+    def __init__(self, database: Database, retention: Retention, now: Callable[[], float] = time.time) -> None:
+        """Blocks for as long as a few indexed look-ups take, however long the journal is."""
+        self._database = database
+        self._retention = retention
+        self._now = now
+        self._epoch, self._oldest, self._newest = database.blocking(_begin)
+        database.start(self._trim)
+
+    @property
+    def epoch(self) -> str:
+        """Names this history; made with the file."""
+        return self._epoch
+
+    @property
+    def newest(self) -> int:
+        """The position of the newest entry."""
+        return self._newest
+
+    @property
+    def oldest(self) -> int:
+        """The position of the oldest retained entry."""
+        return self._oldest
+
+    @property
+    def accepts(self) -> bool:
+        """False from a failed write until one succeeds."""
+        return self._database.accepts
+
+    async def append(self, records: Sequence[Record]) -> int:
+        """Append all or none, durably; the position of the last. Raises `JournalUnavailable`."""
+        at = self._now()
+
+        def write(connection: sqlite3.Connection) -> int:
+            before = _newest(connection)
+            numbered = list(enumerate(records, start=before + 1))
+            connection.executemany(
+                "INSERT INTO entries VALUES (?, ?, ?)",
+                [(position, at, record.payload) for position, record in numbered],
+            )
+            connection.executemany(
+                "INSERT INTO live VALUES (?, ?) ON CONFLICT (view) DO UPDATE SET position = excluded.position",
+                [(record.view, position) for position, record in numbered if not record.ends],
+            )
+            connection.executemany(
+                "DELETE FROM live WHERE view = ?", [(record.view,) for record in records if record.ends]
+            )
+            return before + len(records)
+
+        last = await self._database.submit(write)
+        self._newest = max(self._newest, last)
+        return last
+
+    async def live(self) -> Sequence[Entry]:
+        """The last entry of every view that has not ended."""
+        return await self._database.read(
+            lambda connection: [
+                Entry(*row)
+                for row in connection.execute(
+                    "SELECT position, payload FROM live JOIN entries USING (position) ORDER BY 1"
+                )
+            ]
+        )
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """At most ``limit`` entries that follow ``after``. Raises `PositionExpired` or `JournalUnavailable`."""
+        if not self._oldest - 1 <= after <= self._newest:
+            raise PositionExpired(self._oldest)
+        newest = self._newest
+        entries = await self._database.read(
+            lambda connection: [
+                Entry(*row)
+                for row in connection.execute(
+                    "SELECT position, payload FROM entries WHERE position > ? AND position <= ? ORDER BY 1 LIMIT ?",
+                    (after, newest, limit),
+                )
+            ]
+        )
+        if after < self._oldest - 1:  # trimmed while it was being read
+            raise PositionExpired(self._oldest)
+        return entries
+
+    async def close(self) -> None:
+        """Write what waits, then let go of the file."""
+        await self._database.close()
+
+    def _trim(self, connection: sqlite3.Connection) -> None:
+        """Delete a portion of what is older or more than what is kept; in the writer thread, between two groups."""
+        oldest = self._oldest
+        last = oldest + PORTION - 1
+        row = connection.execute("SELECT at FROM entries WHERE position = ?", (last,)).fetchone()
+        if row is None or not (row[0] < self._now() - self._retention.seconds or self._is_too_large(connection)):
+            return
+        # The last entry of a call that still lives stays, to find it again; nobody can read it by position any more.
+        connection.execute(
+            "DELETE FROM entries WHERE position <= ?"
+            " AND position NOT IN (SELECT position FROM live WHERE position <= ?)",
+            (last, last),
+        )
+        connection.execute("UPDATE facts SET value = ? WHERE name = 'oldest'", (last + 1,))
+        self._oldest = last + 1
+
+    def _is_too_large(self, connection: sqlite3.Connection) -> bool:
+        ((pages,), (free,), (size,)) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count", "page_size")
+        )
+        return bool((pages - free) * size > self._retention.bytes)
+
+
+def _begin(connection: sqlite3.Connection) -> tuple[str, int, int]:
+    connection.execute("INSERT OR IGNORE INTO facts VALUES ('epoch', ?)", (secrets.token_hex(8),))
+    facts = dict(connection.execute("SELECT name, value FROM facts"))
+    oldest = int(facts["oldest"])
+    return str(facts["epoch"]), oldest, max(_newest(connection), oldest - 1)
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    newest = connection.execute("SELECT MAX(position) FROM entries").fetchone()[0]
+    if newest is not None:
+        return int(newest)
+    return int(connection.execute("SELECT value FROM facts WHERE name = 'oldest'").fetchone()[0]) - 1
