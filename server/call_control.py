@@ -25,7 +25,6 @@ from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_SWITCH_UNAVAILABLE,
 )
 from dialbridge.v1.user_data_pb2 import UserData
-
 from server.features import VOICE, require_feature
 from server.live_calls import LiveCall
 from server.principal import Principal

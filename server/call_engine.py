@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, ReleaseCause
-from dialbridge.v1.status_change_pb2 import StatusChange
 
+from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
+from dialbridge.v1.status_change_pb2 import StatusChange
 from server.directory import Directory
 from server.journal import Journal, JournalUnavailable, Record
+from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
-from server.switch import CallAppeared, CallEvent, Switch
+from server.switch import CallAppeared, CallEvent, CallReleased, CallView, Switch
 from server.watchers import Watchers
 
 _RETRY_APPEND_AFTER = 1.0
@@ -82,6 +83,25 @@ class CallEngine:
     def lines_in_use(self, device_id: str) -> int:
         """Calls of the device that are not held, those that were ordered included."""
         return self._applied.lines_in_use(device_id) + len(self._reserved.get(device_id, ()))
+
+    async def restore(self, now: float) -> None:
+        """Find again the calls that were live when the process ended; those that the switch does not know are over."""
+        entries = await self._journal.live()
+        restored = [StatusChange.FromString(entry.payload) for entry in entries]
+        for change in restored:
+            self._applied.put(change)
+        self._watchers.restore(restored)
+        known = frozenset(await self._switch.snapshot())
+        lost = [
+            CallReleased(call_id=call.id, device_id=call.device_id, at=now, cause=RELEASE_CAUSE_LOST)
+            for call in (change.call for change in restored)
+            if CallView(call.id, call.device_id) not in known
+        ]
+        if restored:
+            log.info("calls restored", live=len(restored) - len(lost), lost=len(lost))
+        changes = [change for event in lost if (change := self._apply(event)) is not None]
+        if changes:
+            await self._record(changes)
 
     async def run(self) -> None:
         """Follow the switch until it is closed."""
@@ -164,4 +184,5 @@ class CallEngine:
 def record_of(change: StatusChange) -> Record:
     """What the journal is given of a change."""
     call = change.call
-    return Record(change.SerializeToString(), f"{call.id}/{call.device_id}", call.state == CALL_STATE_RELEASED)
+    settles = RequestKey(call.user_name, change.request_id) if change.request_id and call.sequence == 1 else None
+    return Record(change.SerializeToString(), f"{call.id}/{call.device_id}", call.state == CALL_STATE_RELEASED, settles)

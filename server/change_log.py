@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialbridge.v1.status_change_pb2 import StatusChange
-
 from server import wire
 from server.visibility import Sight
 

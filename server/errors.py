@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 import grpc
-from dialbridge.v1 import error_reason_pb2 as pb
-from dialbridge.v1.error_reason_pb2 import ErrorReason
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from dialbridge.v1 import error_reason_pb2 as pb
+from dialbridge.v1.error_reason_pb2 import ErrorReason
 from server.refusals import Refusal
 
 DOMAIN = "dialbridge"

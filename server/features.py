@@ -1,7 +1,6 @@
 """The features that the server's own operations need, by the names that GWS gives them; pure."""
 
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_FEATURE_MISSING
-
 from server.principal import Principal
 from server.refusals import Refusal
 

@@ -6,12 +6,12 @@ from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
-from dialbridge.v1 import call_service_pb2 as call
-from dialbridge.v1 import user_service_pb2 as user
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import user_service_pb2 as user
 from server.errors import code_of, trailers_of
 from server.services import CALL_SERVICE, USER_SERVICE, Method, Refused, Services
 from server.watchers import slow_consumer

@@ -1,4 +1,4 @@
-"""The server without its edges: builds journal, switch, engine and services from settings, and runs what runs in the background."""
+"""The server without its edges: puts engine, watchers and use cases together and runs the engine in the background."""
 
 import asyncio
 import os
@@ -67,6 +67,7 @@ async def running(
         watchers=watchers,
     )
     await switch.start()
+    await engine.restore(time.now())
     async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(), name="call engine")
         try:

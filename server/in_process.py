@@ -10,10 +10,10 @@ from contextlib import aclosing
 from typing import Any
 
 import grpc
+
 from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_DEADLINE_EXCEEDED
-
 from server.errors import code_of, trailers_of
 from server.refusals import Refusal
 from server.services import Method, Refused, Services

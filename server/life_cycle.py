@@ -26,7 +26,6 @@ from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_STATUS_CHANGE,
     StatusChange,
 )
-
 from server.capabilities import offered
 from server.switch import CallAppeared, CallEstablished, CallEvent, CallReleased, DtmfSent, UserDataChanged
 

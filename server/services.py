@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from google.protobuf.message import Message
+
 from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
-from google.protobuf.message import Message
-
 from server.authentication import Authenticator
 from server.call_control import CallControl
 from server.dialing import Dialing

@@ -1,8 +1,8 @@
 """What the server asks of a telephone switch and what a switch tells it; which switch it is, is app's choice alone."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dialbridge.v1.call_pb2 import CallType, Capability, Party, ReleaseCause
 from dialbridge.v1.user_data_pb2 import UserData
@@ -137,6 +137,13 @@ class DtmfSent(CallEventFacts):
 CallEvent = CallAppeared | CallEstablished | CallReleased | UserDataChanged | DtmfSent
 
 
+class CallView(NamedTuple):
+    """A call as one device sees it."""
+
+    call_id: str
+    device_id: str
+
+
 # ---------------------------------------------------------------- how a switch says no
 
 
@@ -195,6 +202,10 @@ class Switch(Protocol):
 
     def events(self) -> AsyncIterator[Sequence[CallEvent]]:
         """Everything that happens, in batches of what had piled up; ends after ``close``. One reader only."""
+        ...
+
+    async def snapshot(self) -> Collection[CallView]:
+        """The calls that the switch knows now, once `start` is done: after a restart the others are over."""
         ...
 
     async def close(self) -> None:

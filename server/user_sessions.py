@@ -10,7 +10,6 @@ from dialbridge.v1.user_pb2 import (
     USER_STATE_LOGGED_IN,
     USER_STATE_UNSPECIFIED,
 )
-
 from server.authentication import Authenticator
 from server.contact_center_sessions import ContactCenterSessions
 from server.directory import Directory

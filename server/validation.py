@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dialbridge.v1.call_service_pb2 import DialRequest
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_FIELD_INVALID, ERROR_REASON_FIELD_REQUIRED
 from dialbridge.v1.user_data_pb2 import UserData, Value
-
 from server.refusals import FieldViolation, Refusal
 
 MAX_USER_DATA_BYTES = 64 * 1024

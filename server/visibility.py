@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from dialbridge.v1.call_pb2 import CallState
 from dialbridge.v1.call_service_pb2 import CallFilter
-
 from server.principal import Principal
 
 

@@ -18,7 +18,6 @@ from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_SLOW_CONSUMER,
 )
 from dialbridge.v1.status_change_pb2 import StatusChange
-
 from server import resume_tokens
 from server.change_log import Change, ChangeLog
 from server.journal import Journal, PositionExpired
@@ -61,6 +60,11 @@ class Watchers:
         if self._log.add([Change.of(position, payload, change) for position, payload, change in journalled]):
             self._cut_off_the_slow()
         self._wake()
+
+    def restore(self, changes: Iterable[StatusChange]) -> None:
+        """Begin with the calls that the journal has from before; these changes are told to nobody."""
+        for change in changes:
+            self.calls.put(change)
 
     def token_before(self, position: int) -> str:
         """The token of a watcher that has everything before ``position``."""

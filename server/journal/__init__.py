@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.journal.requests import RequestKey, Requests
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -15,6 +17,8 @@ class Record:
     """Names the device's view of the call; the last entry of a view is the view as it is."""
     ends: bool
     """Whether the view ends with this change."""
+    settles: RequestKey | None = None
+    """The request whose call this is the first change of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Journal(Protocol):
     @property
     def accepts(self) -> bool:
         """False while entries are refused, so that nothing should be begun that would have to be recorded."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """What was begun under which request_id."""
         ...
 
     @property

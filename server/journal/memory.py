@@ -1,14 +1,17 @@
 """A journal in memory: what it holds ends with the process; for tests, and for who wants no disk."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from server.journal import Entry, PositionExpired, Record
+from server.journal.requests import MemoryRequests
 
 
 class MemoryJournal:
     """Keeps the newest ``retain`` entries."""
 
-    def __init__(self, epoch: str, retain: int = 100_000) -> None:
+    def __init__(self, epoch: str, retain: int = 100_000, now: Callable[[], float] = time.time) -> None:
+        self.requests = MemoryRequests(now)
         self._epoch = epoch
         self._retain = retain
         self._payloads: list[bytes] = []
@@ -39,6 +42,8 @@ class MemoryJournal:
         """Append; the position of the last."""
         for position, record in enumerate(records, start=self.newest + 1):
             self._live.pop(record.view, None)  # so that the dictionary stays in the order of positions
+            if record.settles is not None:
+                self.requests.settle(record.settles, position, record.payload)
             if not record.ends:
                 self._live[record.view] = Entry(position, record.payload)
         self._payloads.extend(record.payload for record in records)

@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.journal import Entry, PositionExpired, Record
+from server.journal import Entry, PositionExpired, Record, sqlite_requests
 from server.journal.database import Database
+from server.journal.sqlite_requests import SqliteRequests
 
 MIGRATIONS = (
-    """
+    f"""
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE entries (position INTEGER PRIMARY KEY, at REAL NOT NULL, payload BLOB NOT NULL);
     CREATE TABLE live (view TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
-    INSERT INTO facts VALUES ('oldest', 1)
+    INSERT INTO facts VALUES ('oldest', 1);
+    {sqlite_requests.SCHEMA}
     """,
 )
 PORTION = 512
@@ -38,6 +40,7 @@ class SqliteJournal:
         self._database = database
         self._retention = retention
         self._now = now
+        self.requests = SqliteRequests(database, now)
         self._epoch, self._oldest, self._newest = database.blocking(_begin)
         database.start(self._trim)
 
@@ -79,6 +82,9 @@ class SqliteJournal:
             connection.executemany(
                 "DELETE FROM live WHERE view = ?", [(record.view,) for record in records if record.ends]
             )
+            for position, record in numbered:
+                if record.settles is not None:
+                    sqlite_requests.settle(connection, record.settles, position, record.payload)
             return before + len(records)
 
         last = await self._database.submit(write)

@@ -1,10 +1,9 @@
 """A switch that does what a test says, event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 from dialbridge.v1.call_pb2 import CALL_TYPE_INTERNAL, RELEASE_CAUSE_LOCAL_HANGUP, Capability, Party
-
 from server.switch import (
     Answer,
     AttachUserData,
@@ -13,6 +12,7 @@ from server.switch import (
     CallEstablished,
     CallEvent,
     CallReleased,
+    CallView,
     DialOrder,
     Hangup,
     UserDataChanged,
@@ -40,6 +40,7 @@ class ScriptedSwitch:
     def __init__(self) -> None:
         self.orders: list[DialOrder] = []
         self.commands: list[tuple[str, str, CallCommand]] = []
+        self.known: set[CallView] = set()
         self.on_dial: Callable[[DialOrder], Awaitable[None]] = self.accept
         self.on_control: Callable[[str, str, CallCommand], Awaitable[None]] = self.obey
         self._events: asyncio.Queue[Sequence[CallEvent] | None] = asyncio.Queue()
@@ -81,6 +82,9 @@ class ScriptedSwitch:
     async def events(self) -> AsyncIterator[Sequence[CallEvent]]:
         while (batch := await self._events.get()) is not None:
             yield batch
+
+    async def snapshot(self) -> Collection[CallView]:
+        return self.known
 
     async def close(self) -> None:
         self._events.put_nowait(None)

@@ -1,11 +1,11 @@
 """The log of changes and the cursors that read it."""
 
 import pytest
-from dialbridge.v1.call_service_pb2 import WatchCallsResponse
-from dialbridge.v1.status_change_pb2 import StatusChange
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialbridge.v1.call_service_pb2 import WatchCallsResponse
+from dialbridge.v1.status_change_pb2 import StatusChange
 from server.change_log import Change, ChangeLog
 from server.resume_tokens import ResumeTokens, read
 from server.subscription import MAX_BYTES, FellBehind, Subscription

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
+
 from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_FIELD_REQUIRED,
     ERROR_REASON_OVERLOADED,
     ERROR_REASON_UNSPECIFIED,
     ErrorReason,
 )
-from google.rpc import error_details_pb2, status_pb2
-
 from server.errors import CODES, code_of, status_of, trailers_of
 from server.refusals import FieldViolation, Refusal
 

@@ -3,6 +3,9 @@
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dialbridge.v1 import call_pb2 as pb
 from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED,
@@ -10,9 +13,6 @@ from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_STATUS_CHANGE,
 )
 from dialbridge.v1.user_data_pb2 import UserData
-from hypothesis import given
-from hypothesis import strategies as st
-
 from server.capabilities import CAPABILITIES
 from server.life_cycle import TRANSITIONS, CallOrigin, Impossible, Step, first_change, next_change, step_of
 from server.switch import CallAppeared, CallEstablished, CallEvent, CallReleased, DtmfSent, UserDataChanged

@@ -1,10 +1,10 @@
 """The table of live calls against a plain model."""
 
-from dialbridge.v1 import call_pb2 as pb
-from dialbridge.v1.status_change_pb2 import StatusChange
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialbridge.v1 import call_pb2 as pb
+from dialbridge.v1.status_change_pb2 import StatusChange
 from server.live_calls import LiveCalls
 
 STATES = [pb.CALL_STATE_DIALING, pb.CALL_STATE_ESTABLISHED, pb.CALL_STATE_HELD, pb.CALL_STATE_RELEASED]

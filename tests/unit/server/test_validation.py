@@ -1,11 +1,11 @@
 """What a request must look like."""
 
 import pytest
+
 from dialbridge.v1.call_service_pb2 import DialRequest
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_FIELD_INVALID, ERROR_REASON_FIELD_REQUIRED
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData, Value
-
 from server.refusals import Refusal
 from server.validation import MAX_USER_DATA_BYTES, check_dial, check_digits, check_user_data, dialable
 

@@ -1,10 +1,10 @@
 """Who sees which calls."""
 
 import pytest
+
 from dialbridge.v1.call_pb2 import CALL_STATE_DIALING, CALL_STATE_ESTABLISHED
 from dialbridge.v1.call_service_pb2 import CallFilter
 from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SERVICE, ROLE_SUPERVISOR
-
 from server.principal import Principal
 from server.visibility import Sight, sees
 

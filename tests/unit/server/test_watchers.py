@@ -4,12 +4,12 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+
 from dialbridge.v1 import call_pb2 as pb
 from dialbridge.v1 import error_reason_pb2 as reasons
 from dialbridge.v1.call_service_pb2 import CallFilter, WatchCallsRequest, WatchCallsResponse
 from dialbridge.v1.status_change_pb2 import StatusChange
 from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SUPERVISOR
-
 from server.call_engine import record_of
 from server.journal.memory import MemoryJournal
 from server.principal import Principal

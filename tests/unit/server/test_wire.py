@@ -1,10 +1,10 @@
 """What is put together from encoded parts is what the encoder of protobuf would have written."""
 
-from dialbridge.v1.call_service_pb2 import Heartbeat, StatusChanges, WatchCallsResponse
-from dialbridge.v1.status_change_pb2 import StatusChange
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialbridge.v1.call_service_pb2 import Heartbeat, StatusChanges, WatchCallsResponse
+from dialbridge.v1.status_change_pb2 import StatusChange
 from server import wire
 
 
