@@ -11,6 +11,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ GROUP = 1024
 """How many pieces of work one transaction takes at most."""
 WAITING = 100_000
 """How many pieces of work wait at most; beyond, work is refused."""
+TIDY_EVERY = 0.05
+"""Seconds between two runs of the tidying work, while there is work at all."""
 PROBE_AFTER = 0.5
 """Seconds between attempts to write while the disk refuses."""
 _PROBE_BYTES = 256 * 1024
@@ -76,7 +79,7 @@ class Database:
         """False from a failed commit until the next that succeeds."""
         self.failure = ""
         """Why the last commit failed; empty when it did not."""
-        self._after_group: Work[object] | None = None
+        self._tidy: Work[object] = lambda _: None
         self._thread = threading.Thread(target=self._write, name="journal-writer", daemon=True)
 
     def blocking(self, work: Work[Result]) -> Result:
@@ -89,9 +92,9 @@ class Database:
             raise DatabaseDamaged(f"{self.path} cannot be read: {error}; restore a copy") from error
         return result
 
-    def start(self, after_group: Work[object]) -> None:
-        """Begin to write. ``after_group`` runs in the writer thread after every group, in a transaction of its own."""
-        self._after_group = after_group
+    def start(self, tidy: Work[object]) -> None:
+        """Begin to write. ``tidy`` runs now and then between two groups, in a transaction of its own."""
+        self._tidy = tidy
         self._thread.start()
 
     def submit(self, work: Work[Result]) -> "asyncio.Future[Result]":
@@ -124,6 +127,7 @@ class Database:
 
     def _write(self) -> None:
         open_ = True
+        tidy_at = 0.0
         while open_:
             group: list[_Submitted] = []
             try:
@@ -139,8 +143,9 @@ class Database:
                 self._commit(group)
             elif open_:
                 self._probe()
-            if self.accepts and open_ and self._after_group is not None:
-                self._in_transaction(self._after_group)
+            if self.accepts and open_ and time.monotonic() >= tidy_at:
+                self._in_transaction(self._tidy)
+                tidy_at = time.monotonic() + TIDY_EVERY
 
     def _commit(self, group: list[_Submitted]) -> None:
         def all_of_it(connection: sqlite3.Connection) -> None:
