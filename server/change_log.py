@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server import wire
+from server.resume_tokens import ResumeTokens
 from server.visibility import Sight
 
 
@@ -22,12 +23,12 @@ class Change:
     sight: Sight
 
     @classmethod
-    def of(cls, position: int, payload: bytes, change: StatusChange) -> "Change":
+    def of(cls, position: int, payload: bytes, change: StatusChange, tokens: ResumeTokens) -> "Change":
         """The change that stands at ``position`` of the journal as ``payload``."""
         call = change.call
         return cls(
             position,
-            wire.element(payload, position),
+            wire.element(payload, position, tokens.at(position)),
             Sight(call.id, call.device_id, call.user_name, call.state),
         )
 

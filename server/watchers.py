@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2 import Snapshot, SnapshotEnd, Started, WatchCallsRequest, WatchCallsResponse
 from dialbridge.v1.error_reason_pb2 import (
-    ERROR_REASON_FIELD_INVALID,
     ERROR_REASON_RESUME_TOKEN_EXPIRED,
     ERROR_REASON_SERVER_DRAINING,
     ERROR_REASON_SLOW_CONSUMER,
@@ -24,10 +23,11 @@ from server.journal import Journal, PositionExpired
 from server.life_cycle import age
 from server.live_calls import LiveCall, LiveCalls
 from server.principal import Principal
-from server.refusals import FieldViolation, Refusal
+from server.refusals import Refusal
 from server.resume_tokens import MalformedToken, ResumeTokens
 from server.subscription import MAX_BYTES, MAX_CHANGES, FellBehind, Subscription
 from server.time_source import TimeSource
+from server.validation import invalid
 from server.visibility import Sees, Sight, sees
 
 DEFAULT_HEARTBEAT = 15.0
@@ -57,7 +57,9 @@ class Watchers:
         """Tell what the journal now has: positions without a gap, payloads, and the changes that these encode."""
         for _, _, change in journalled:
             self.calls.put(change)
-        if self._log.add([Change.of(position, payload, change) for position, payload, change in journalled]):
+        if self._log.add(
+            [Change.of(position, payload, change, self._tokens) for position, payload, change in journalled]
+        ):
             self._cut_off_the_slow()
         self._wake()
 
@@ -95,7 +97,7 @@ class Watchers:
         predicate = sees(principal, request.filter)
         started = Started(resumed=False)
         started.heartbeat_interval.FromMicroseconds(round(heartbeat * 1_000_000))
-        resume_at = self._resume_at(request.resume_token)
+        resume_at = self._resume_at(request)
         began = self._time.monotonic()
         if resume_at is None:
             position = self._log.newest
@@ -146,7 +148,8 @@ class Watchers:
         except PositionExpired as expired:
             raise _expired(expired.oldest) from None
         changes = [
-            Change.of(entry.position, entry.payload, StatusChange.FromString(entry.payload)) for entry in entries
+            Change.of(entry.position, entry.payload, StatusChange.FromString(entry.payload), self._tokens)
+            for entry in entries
         ]
         log = ChangeLog(position, MAX_CHANGES)
         log.add(changes)
@@ -154,29 +157,30 @@ class Watchers:
         message = page.poll(0.0)
         return page.position, message
 
-    def _resume_at(self, token: str) -> int | None:
-        """The position that ``token`` resumes after; None: begin with a snapshot."""
+    def _resume_at(self, request: WatchCallsRequest) -> int | None:
+        """The position that the watch goes on after; None: begin with a snapshot. Raises `Refusal`."""
         if self._draining:
             raise _draining()
-        if not token:
-            return None
-        try:
-            point = resume_tokens.read(token)
-        except MalformedToken:
-            text = "resume_token was not given out by this service; call again without it"
-            raise Refusal(
-                ERROR_REASON_FIELD_INVALID,
-                text,
-                metadata={"field": "resume_token"},
-                violations=(FieldViolation("resume_token", text),),
-            ) from None
-        if point.begin_anew:
-            return None
-        if point.epoch != self._journal.epoch or point.position > self._journal.newest:
+        match request.WhichOneof("start"):
+            case "resume_token" if request.resume_token:
+                try:
+                    point = resume_tokens.read(request.resume_token)
+                except MalformedToken:
+                    raise invalid("resume_token", "was not given out by this service; call again without it") from None
+                if point.begin_anew:
+                    return None
+                if point.epoch != self._journal.epoch:
+                    raise _expired(self._journal.oldest)
+                position = point.position
+            case "after_position":
+                position = request.after_position
+            case "earliest" if request.earliest:
+                return self._journal.oldest - 1
+            case _:
+                return None
+        if not self._journal.oldest - 1 <= position <= self._journal.newest:
             raise _expired(self._journal.oldest)
-        if point.position < self._journal.oldest - 1:
-            raise _expired(self._journal.oldest)
-        return point.position
+        return position
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, set()

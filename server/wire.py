@@ -19,14 +19,15 @@ def _tag(number: int, wire_type: int) -> bytes:
 
 _ELEMENT = _tag(StatusChanges.STATUS_CHANGES_FIELD_NUMBER, _LENGTH_DELIMITED)
 _POSITION = _tag(StatusChange.POSITION_FIELD_NUMBER, _VARINT)
+_CHANGE_TOKEN = _tag(StatusChange.RESUME_TOKEN_FIELD_NUMBER, _LENGTH_DELIMITED)
 _TOKEN = _tag(WatchCallsResponse.RESUME_TOKEN_FIELD_NUMBER, _LENGTH_DELIMITED)
 _CHANGES = _tag(WatchCallsResponse.CHANGES_FIELD_NUMBER, _LENGTH_DELIMITED)
 _HEARTBEAT = _tag(WatchCallsResponse.HEARTBEAT_FIELD_NUMBER, _LENGTH_DELIMITED) + b"\x00"
 
 
-def element(payload: bytes, position: int) -> bytes:
-    """A serialised ``StatusChange`` with its position, as an element of ``StatusChanges``."""
-    placed = payload + _POSITION + varint(position)
+def element(payload: bytes, position: int, token: bytes) -> bytes:
+    """A serialised ``StatusChange`` with its position and token, as an element of ``StatusChanges``."""
+    placed = b"".join((payload, _CHANGE_TOKEN, varint(len(token)), token, _POSITION, varint(position)))
     return _ELEMENT + varint(len(placed)) + placed
 
 

@@ -1,6 +1,6 @@
 """The ordered log of status changes: what a journal guarantees; one implementation a module."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,9 +26,17 @@ class Entry:
     """One entry of the journal."""
 
     position: int
-    """1 for the first entry of a journal, one more for each that follows."""
+    """`first_position` for the first entry of a journal, one more for each that follows."""
     payload: bytes
     """A serialised ``StatusChange`` without its ``position``."""
+
+
+def first_position(random_bits: Callable[[int], int]) -> int:
+    """Where a new journal begins: so far apart that a position of one journal is almost never one of another.
+
+    Room for 2^40 entries after it, and all of them below 2^53, which JavaScript can hold.
+    """
+    return (random_bits(12) << 40) + 1
 
 
 class PositionExpired(Exception):

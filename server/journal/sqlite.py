@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.journal import Entry, PositionExpired, Record, sqlite_requests
+from server.journal import Entry, PositionExpired, Record, first_position, sqlite_requests
 from server.journal.database import Database
 from server.journal.sqlite_requests import SqliteRequests
 
@@ -15,7 +15,6 @@ MIGRATIONS = (
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE entries (position INTEGER PRIMARY KEY, at REAL NOT NULL, payload BLOB NOT NULL);
     CREATE TABLE live (view TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
-    INSERT INTO facts VALUES ('oldest', 1);
     {sqlite_requests.SCHEMA}
     """,
 )
@@ -149,6 +148,7 @@ class SqliteJournal:
 
 def _begin(connection: sqlite3.Connection) -> tuple[str, int, int]:
     connection.execute("INSERT OR IGNORE INTO facts VALUES ('epoch', ?)", (secrets.token_hex(8),))
+    connection.execute("INSERT OR IGNORE INTO facts VALUES ('oldest', ?)", (first_position(secrets.randbits),))
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     oldest = int(facts["oldest"])
     return str(facts["epoch"]), oldest, max(_newest(connection), oldest - 1)

@@ -16,7 +16,7 @@ TOKENS = ResumeTokens("00" * 8)
 def change(position, user="agent1", text=""):
     message = StatusChange(request_id=text)
     message.call.user_name = user
-    return Change.of(position, message.SerializeToString(), message)
+    return Change.of(position, message.SerializeToString(), message, TOKENS)
 
 
 def subscription(log, *, sees=None, position=0, heartbeat=15.0):
@@ -47,7 +47,9 @@ def test_all_that_piled_up_comes_as_one_message_with_the_token_of_the_last():
     log.add([change(3)])
     message = watcher.poll(1.0)
     assert positions(message) == [1, 2, 3]
-    assert read(WatchCallsResponse.FromString(message).resume_token).position == 3
+    response = WatchCallsResponse.FromString(message)
+    assert read(response.resume_token).position == 3
+    assert [read(each.resume_token).position for each in response.changes.status_changes] == [1, 2, 3]
     assert watcher.poll(1.0) is None
 
 

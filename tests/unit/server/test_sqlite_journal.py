@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from server.journal import JournalUnavailable, PositionExpired, Record
+from server.journal import JournalUnavailable, PositionExpired, Record, first_position, sqlite
 from server.journal.database import Database, DatabaseDamaged, DatabaseInUse
 from server.journal.sqlite import MIGRATIONS, PORTION, Retention, SqliteJournal
 from tests.fakes.manual_time import ManualTime
@@ -13,6 +13,11 @@ from tests.fakes.manual_time import ManualTime
 
 def record(text="x", view="a/d1", ends=False):
     return Record(text.encode(), view, ends)
+
+
+@pytest.fixture(autouse=True)
+def _begins_at_one(monkeypatch):
+    monkeypatch.setattr(sqlite, "first_position", lambda _: 1)
 
 
 def opened(directory, retention=None, time=None):
@@ -165,3 +170,9 @@ async def test_a_disk_that_refuses_is_an_error_and_writing_goes_on_by_itself_whe
     assert await journal.append([record("b")]) == 2
     assert await payloads(journal) == [(1, "a"), (2, "b")]
     await journal.close()
+
+
+def test_journals_begin_far_apart_and_javascript_can_hold_their_positions():
+    assert first_position(lambda bits: 0) == 1
+    assert first_position(lambda bits: 2**bits - 1) + 2**40 < 2**53
+    assert first_position(lambda bits: 1) - first_position(lambda bits: 0) == 2**40

@@ -176,6 +176,20 @@ async def test_a_token_of_the_future_is_refused():
     assert refused.value.reason == reasons.ERROR_REASON_RESUME_TOKEN_EXPIRED
 
 
+async def test_a_watch_can_go_on_after_a_position_or_begin_with_the_oldest_change():
+    house = House()
+    for call_id in "abc":
+        await house.change(call_id)
+    async with house.watch(after_position=1) as stream:
+        assert changed((await take(stream, 2))[1]) == [("b", 2), ("c", 3)]
+    async with house.watch(earliest=True) as stream:
+        assert changed((await take(stream, 2))[1]) == [("a", 1), ("b", 2), ("c", 3)]
+    with pytest.raises(Refusal) as refused:
+        async with house.watch(after_position=4) as stream:
+            await take(stream, 1)
+    assert refused.value.reason == reasons.ERROR_REASON_RESUME_TOKEN_EXPIRED
+
+
 async def test_garbage_is_no_token():
     house = House()
     with pytest.raises(Refusal) as refused:

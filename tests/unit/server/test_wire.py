@@ -13,8 +13,13 @@ from server import wire
     st.text(max_size=200),
 )
 def test_changes_are_encoded_as_protobuf_would_encode_them(changes, token):
-    messages = [StatusChange(request_id=text, position=position) for text, position in changes]
-    elements = [wire.element(StatusChange(request_id=text).SerializeToString(), position) for text, position in changes]
+    messages = [
+        StatusChange(request_id=text, position=position, resume_token=f"at {position}") for text, position in changes
+    ]
+    elements = [
+        wire.element(StatusChange(request_id=text).SerializeToString(), position, f"at {position}".encode())
+        for text, position in changes
+    ]
     expected = WatchCallsResponse(resume_token=token, changes=StatusChanges(status_changes=messages))
     if token:
         assert wire.changes(elements, token.encode()) == expected.SerializeToString()

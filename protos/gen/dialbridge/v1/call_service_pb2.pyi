@@ -113,9 +113,17 @@ class WatchCallsRequest(_message.Message):
 
     FILTER_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    AFTER_POSITION_FIELD_NUMBER: _builtins.int
+    EARLIEST_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
-    """Where to go on, from any earlier message or from DialResponse. Empty: begin with a snapshot."""
+    """Go on from here: a token of any earlier message, of a status change, or of DialResponse."""
+    after_position: _builtins.int
+    """Go on after this position: for clients that can keep an integer only, such as those of the replay extension of
+    CometD. A token is safer.
+    """
+    earliest: _builtins.bool
+    """Begin with the oldest change that is retained."""
     @_builtins.property
     def filter(self) -> Global___CallFilter:
         """Which calls to follow. Absent: all that the caller may see."""
@@ -131,13 +139,17 @@ class WatchCallsRequest(_message.Message):
         *,
         filter: Global___CallFilter | None = ...,
         resume_token: _builtins.str = ...,
+        after_position: _builtins.int = ...,
+        earliest: _builtins.bool = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "heartbeat_interval", b"heartbeat_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "earliest", b"earliest", "filter", b"filter", "heartbeat_interval", b"heartbeat_interval", "resume_token", b"resume_token", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "heartbeat_interval", b"heartbeat_interval", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "earliest", b"earliest", "filter", b"filter", "heartbeat_interval", b"heartbeat_interval", "resume_token", b"resume_token", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["resume_token", "after_position", "earliest"]  # noqa: Y015
+    _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_start) -> _WhichOneofReturnType_start | None: ...
 
 Global___WatchCallsRequest: _TypeAlias = WatchCallsRequest  # noqa: Y015
 

@@ -62,6 +62,7 @@ class StatusChange(_message.Message):
     EVENT_TIME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     DTMF_DIGITS_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     notification_type: Global___NotificationType.ValueType
     """What kind of change it was."""
@@ -73,9 +74,12 @@ class StatusChange(_message.Message):
     """The request_id of the Dial that caused the call. Empty when there was none."""
     dtmf_digits: _builtins.str
     """The digits that were sent. Set when notification_type is NOTIFICATION_TYPE_DTMF_SENT."""
+    resume_token: _builtins.str
+    """The token of a watcher that has everything up to and with this change."""
     position: _builtins.int
     """The position of the change in the journal. It rises from change to change; for one watcher not by ones, because the
-    changes of other watchers lie between. Positions of two journals must not be compared: resume with resume_token.
+    changes of other watchers lie between. Fits into 53 bits, so that JavaScript can hold it. Every journal begins at
+    a random position, so that a position of one is almost never a position of another.
     """
     @_builtins.property
     def call(self) -> _call_pb2.Call:
@@ -100,11 +104,12 @@ class StatusChange(_message.Message):
         event_time: _timestamp_pb2.Timestamp | None = ...,
         request_id: _builtins.str = ...,
         dtmf_digits: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
         position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "event_time", b"event_time", "extensions", b"extensions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "dtmf_digits", b"dtmf_digits", "event_time", b"event_time", "extensions", b"extensions", "notification_type", b"notification_type", "position", b"position", "previous_state", b"previous_state", "request_id", b"request_id", "upstream_notification_type", b"upstream_notification_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "dtmf_digits", b"dtmf_digits", "event_time", b"event_time", "extensions", b"extensions", "notification_type", b"notification_type", "position", b"position", "previous_state", b"previous_state", "request_id", b"request_id", "resume_token", b"resume_token", "upstream_notification_type", b"upstream_notification_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
