@@ -13,7 +13,7 @@ MAX_DEPTH = 32
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class MalformedJson(ValueError):  # noqa: N818  it says what the text is
+class MalformedJson(ValueError):
     """The text is not JSON that can be used; the exception's text is a sentence for the one who sent it."""
 
 
@@ -136,7 +136,7 @@ def _has_lone_surrogate(value: object) -> bool:
     return any(_has_lone_surrogate(part) for part in _inner(value))
 
 
-class _HasLiteral(Exception):  # noqa: N818  a signal, not an error
+class _HasLiteral(Exception):
     """The value has a `NumberLiteral`, which the standard encoder cannot write."""
 
 

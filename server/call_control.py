@@ -63,14 +63,16 @@ class CallControl:
         self._watchers = watchers
         self._time = time
 
-    async def get(self, principal: Principal, request: pb.GetCallRequest, _: float | None) -> pb.GetCallResponse:
+    async def get_call(self, principal: Principal, request: pb.GetCallRequest, _: float | None) -> pb.GetCallResponse:
         """One live call as one device sees it. Raises `Refusal`."""
         require_feature(principal, VOICE)
         views = self._views(principal, request.call_id, request.device_id, any_device=principal.sees_all)
         own = [live for live in views if live.call.device_id in principal.device_ids]
         return pb.GetCallResponse(call=aged((own or views)[0].call, self._time.now()))
 
-    async def list(self, principal: Principal, request: pb.ListCallsRequest, _: float | None) -> pb.ListCallsResponse:
+    async def list_calls(
+        self, principal: Principal, request: pb.ListCallsRequest, _: float | None
+    ) -> pb.ListCallsResponse:
         """The live calls that the caller may see, a page at a time. Raises `Refusal`."""
         require_feature(principal, VOICE)
         if request.page_size < 0:

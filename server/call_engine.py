@@ -99,28 +99,23 @@ class CallEngine:
         ]
         if restored:
             log.info("calls restored", live=len(restored) - len(lost), lost=len(lost))
-        changes = [change for event in lost if (change := self._apply(event)) is not None]
-        if changes:
-            await self._record(changes)
+        await self._record([change for change in map(self._apply, lost) if change is not None])
 
     async def run(self) -> None:
         """Follow the switch until it is closed."""
         async for events in self._switch.events():
-            changes = [change for event in events if (change := self._apply(event)) is not None]
-            if changes:
-                await self._record(changes)
+            await self._record([change for change in map(self._apply, events) if change is not None])
 
     def _apply(self, event: CallEvent) -> StatusChange | None:
         known = self._applied.get(event.call_id, event.device_id)
         try:
-            match event:
-                case CallAppeared() if known is None:
-                    change = first_change(event, self._origin(event), self._switch.capabilities)
-                case _ if known is not None:
-                    change = next_change(known.change, event, self._switch.capabilities)
-                case _:
-                    log.warning("event of an unknown call", call_id=event.call_id, event_type=type(event).__name__)
-                    return None
+            if known is not None:
+                change = next_change(known.change, event, self._switch.capabilities)
+            elif isinstance(event, CallAppeared):
+                change = first_change(event, self._origin(event), self._switch.capabilities)
+            else:
+                log.warning("event of an unknown call", call_id=event.call_id, event_type=type(event).__name__)
+                return None
         except Impossible as impossible:
             log.warning("impossible event", call_id=event.call_id, device_id=event.device_id, reason=str(impossible))
             return None
@@ -138,6 +133,8 @@ class CallEngine:
         return CallOrigin(user_name=device.user_name, device_number=device.phone_number)
 
     async def _record(self, changes: Sequence[StatusChange]) -> None:
+        if not changes:
+            return
         records = [record_of(change) for change in changes]
         last = await self._append(records)
         first = last - len(records) + 1

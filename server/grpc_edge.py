@@ -79,7 +79,7 @@ def _unary(services: Services, method: Method) -> grpc.RpcMethodHandler[Any, Any
             await _abort(context, refused)
 
     return grpc.unary_unary_rpc_method_handler(
-        handle,  # type: ignore[arg-type]  # the stubs of grpc know only blocking behaviours here
+        handle,
         request_deserializer=method.request.FromString,
         response_serializer=_serialised,
     )
@@ -93,7 +93,7 @@ def _sign_in(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
             await _abort(context, refused)
 
     return grpc.unary_unary_rpc_method_handler(
-        handle,  # type: ignore[arg-type]
+        handle,
         request_deserializer=user.SignInRequest.FromString,
         response_serializer=_serialised,
     )
@@ -125,7 +125,7 @@ def _watch(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
                 await _abort(context, Refused(slow_consumer(), ""))
 
     return grpc.unary_stream_rpc_method_handler(
-        handle,  # type: ignore[arg-type]
+        handle,
         request_deserializer=call.WatchCallsRequest.FromString,
         response_serializer=None,  # the messages are bytes already
     )

@@ -75,8 +75,8 @@ class Services:
             method.name: method
             for method in (
                 controlled("Dial", call.DialRequest, dialing.dial),
-                controlled("GetCall", call.GetCallRequest, control.get),
-                controlled("ListCalls", call.ListCallsRequest, control.list),
+                controlled("GetCall", call.GetCallRequest, control.get_call),
+                controlled("ListCalls", call.ListCallsRequest, control.list_calls),
                 controlled("Answer", call.AnswerRequest, control.answer),
                 controlled("Hangup", call.HangupRequest, control.hangup),
                 controlled("SendDtmf", call.SendDtmfRequest, control.send_dtmf),

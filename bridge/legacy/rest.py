@@ -1,0 +1,124 @@
+"""The operations of the legacy API: dial, control calls, open and close the contact centre session."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from aiohttp import web
+
+from bridge import requests
+from bridge.envelope import PARTLY_DONE, LegacyError, channel_error
+from bridge.facade import Facade, Unary
+from bridge.legacy.front_door import COOKIE, SESSION, FrontDoor, body_of, error_response, json_response, success
+from bridge.legacy.http_sessions import HttpSessions
+from bridge.settings import API_PATH
+from bridge.strict_json import dumps
+from bridge.user_json import VOICE_CHANNEL
+from dialbridge.v1.error_reason_pb2 import ERROR_REASON_UNSPECIFIED
+from dialbridge.v1.user_service_pb2 import ChannelResult, EndContactCenterSessionRequest
+
+OTHER_CHANNELS = "multimedia"
+"""The one name under which all channels but voice are reported. GWS reference, StartContactCenterSession."""
+
+
+class Rest:
+    """Every POST."""
+
+    def __init__(self, facade: Facade, door: FrontDoor, sessions: HttpSessions) -> None:
+        self._facade = facade
+        self._door = door
+        self._sessions = sessions
+        calls = facade.calls
+        self._call_operations: Mapping[str, Unary[Any, Any]] = {
+            "Answer": calls.Answer,
+            "Hangup": calls.Hangup,
+            "SendDtmf": calls.SendDtmf,
+            "AttachUserData": calls.AttachUserData,
+            "UpdateUserData": calls.UpdateUserData,
+            "DeleteUserData": calls.DeleteUserData,
+            "DeleteUserDataPair": calls.DeleteUserDataPair,
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes, each also with a slash at the end, which clients use."""
+        return [
+            web.post(f"{API_PATH}{path}{slash}", handler)
+            for path, handler in (
+                ("/me", self._on_me),
+                ("/me/devices/{id}/calls", self._on_device_calls),
+                ("/me/calls/{id}", self._on_call),
+            )
+            for slash in ("", "/")
+        ]
+
+    async def _on_device_calls(self, request: web.Request) -> web.Response:
+        """Dial. GWS reference, Dial and Dial Preview Record."""
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        operation = requests.operation_of(body)
+        if operation != "Dial":
+            raise requests.unknown_operation(operation)
+        key = request.headers.get("Idempotency-Key", "")
+        message = requests.dial_request(body, request.match_info["id"], key)
+        try:
+            await self._door.ask(request, self._facade.calls.Dial, message)
+        except grpc.aio.AioRpcError as e:
+            # A broken channel leaves open whether the call was placed. With a key the client may find out by repeating.
+            raise self._door.answer_to(e, repeatable=bool(key)) from e
+        return success()
+
+    async def _on_call(self, request: web.Request) -> web.Response:
+        """An operation on a call. GWS reference, Calls API."""
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        operation = requests.operation_of(body)
+        message = requests.call_request(operation, request.match_info["id"], body)
+        await self._door.ask(request, self._call_operations[operation], message)
+        return success()
+
+    async def _on_me(self, request: web.Request) -> web.Response:
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        match requests.operation_of(body):
+            case "StartContactCenterSession":
+                message = requests.start_session_request(body)
+                answer = await self._door.ask(request, self._facade.users.StartContactCenterSession, message)
+                return _channels_response(list(answer.results))
+            case "EndContactCenterSession":
+                await self._door.ask(
+                    request, self._facade.users.EndContactCenterSession, EndContactCenterSessionRequest()
+                )
+                self._sessions.end(request[SESSION])
+                response = success()
+                response.del_cookie(COOKIE, path="/")
+                return response
+            case operation:
+                raise requests.unknown_operation(operation)
+
+
+def _channels_response(results: list[ChannelResult]) -> web.Response:
+    """All opened: success. None: what is wrong with the first. Some: which ones.
+
+    GWS reference, StartContactCenterSession.
+    """
+    succeeded: list[object] = []
+    failed: list[object] = []
+    first: LegacyError | None = None
+    told: set[str] = set()
+    for result in results:
+        channel = result.channel if result.channel == VOICE_CHANNEL else OTHER_CHANNELS
+        opened = result.reason == ERROR_REASON_UNSPECIFIED
+        error = None if opened else channel_error(result.reason, result.reason_text)
+        first = first or error
+        if channel in told:
+            continue
+        told.add(channel)
+        if error is None:
+            succeeded.append({"statusCode": 0, "channel": channel})
+        else:
+            failed.append({"statusCode": error.code, "statusMessage": error.text, "channel": channel})
+    if first is None:
+        return success()
+    if not succeeded:
+        return error_response(first)
+    return json_response(dumps({"statusCode": PARTLY_DONE, "failed": failed, "succeeded": succeeded}))

@@ -1,0 +1,26 @@
+"""The legacy bytes of every change, made once for all who are told of it; pure."""
+
+from bridge.call_json import call_event
+from bridge.settings import BridgeSettings
+from dialbridge.v1.status_change_pb2 import StatusChange
+
+KEPT = 4096
+"""How many of the newest translations are kept for readers that come a little later."""
+
+
+class Translations:
+    """A bounded memory of `bridge.call_json.call_event`, by position."""
+
+    def __init__(self, settings: BridgeSettings) -> None:
+        self._settings = settings
+        self._made: dict[int, bytes] = {}
+
+    def of(self, change: StatusChange) -> bytes:
+        """The whole event of ``change``."""
+        made = self._made.get(change.position)
+        if made is None:
+            made = call_event(change, self._settings.external_url, self._settings.profile)
+            self._made[change.position] = made
+            if len(self._made) > KEPT:
+                del self._made[next(iter(self._made))]
+        return made

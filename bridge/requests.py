@@ -1,0 +1,208 @@
+"""Legacy request bodies as requests of the contract: what JSON types demand, the rest is for the facade; pure."""
+
+from collections.abc import Callable, Mapping
+
+from bridge.envelope import FORBIDDEN, MISSING_PARAMETER, LegacyError, invalid, missing
+from bridge.strict_json import JsonObject, MalformedJson, loads_pairs
+from bridge.user_data import TooDeep, from_json
+from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import user_service_pb2 as user
+from dialbridge.v1.outbound_record_pb2 import OutboundRecord
+from dialbridge.v1.user_data_pb2 import UserData
+
+DEVICE_PATH = "/devices/"
+
+_MIN_INT32, _MAX_INT32 = -(1 << 31), (1 << 31) - 1
+_MIN_INT64, _MAX_INT64 = -(1 << 63), (1 << 63) - 1
+
+_TEXTS: Mapping[str, str] = {
+    "phoneNumber": "phone_number",
+    "outboundCallerId": "outbound_caller_id",
+    "campaignName": "campaign_name",
+    "callingList": "calling_list",
+    "phoneType": "phone_type",
+    "chainAttribute": "chain_attribute",
+    "timeZone": "time_zone",
+    "callResult": "call_result",
+    "devicePath": "device_path",
+}
+_INTEGERS: Mapping[str, str] = {
+    "recordHandle": "record_handle",
+    "applicationId": "application_id",
+    "chainId": "chain_id",
+}
+_SECONDS: Mapping[str, str] = {"from": "from_seconds", "until": "until_seconds"}
+_DATA: Mapping[str, str] = {"userData": "user_data", "otherFields": "other_fields"}
+
+RECORD_MEMBERS: Mapping[str, str] = {**_TEXTS, **_INTEGERS, **_SECONDS, **_DATA}
+"""Members of an outbound record and the fields of the contract that have them. GWS reference, Outbound API."""
+
+CallRequest = (
+    call.AnswerRequest
+    | call.HangupRequest
+    | call.SendDtmfRequest
+    | call.AttachUserDataRequest
+    | call.UpdateUserDataRequest
+    | call.DeleteUserDataRequest
+    | call.DeleteUserDataPairRequest
+)
+
+
+def body_of(raw: bytes) -> JsonObject:
+    """The object that a request's body is. Raises `LegacyError`."""
+    try:
+        body = loads_pairs(raw)
+    except MalformedJson as e:
+        raise LegacyError(400, MISSING_PARAMETER, f"The body cannot be read. {e}") from None
+    if not isinstance(body, JsonObject):
+        raise LegacyError(400, MISSING_PARAMETER, "The body must be a JSON object with 'operationName'.")
+    return body
+
+
+def operation_of(body: JsonObject) -> str:
+    """What is asked for. Raises `LegacyError`."""
+    name = _text(body, "operationName", "operationName")
+    if not name:
+        raise missing("operationName")
+    return name
+
+
+def unknown_operation(name: str) -> LegacyError:
+    """The operation does not exist here."""
+    return LegacyError(403, FORBIDDEN, f"Operation '{name[:64]}' is not a valid one here.")
+
+
+def dial_request(body: JsonObject, device_id: str, idempotency_key: str) -> call.DialRequest:
+    """Dial, of a record or of a plain number; with both the record counts. Raises `LegacyError`.
+
+    GWS reference, Dial and Dial Preview Record.
+    """
+    request = call.DialRequest(device_id=_encodable(device_id), location=_text(body, "location", "location"))
+    if idempotency_key:
+        if not idempotency_key.isascii():
+            raise invalid("Idempotency-Key", "must be printable ASCII")
+        request.request_id = idempotency_key
+    record = _object(body, "outboundRecord", "outboundRecord")
+    destination = _object(body, "destination", "destination")
+    device_path = _text(body, "devicePath", "devicePath")
+    if record is not None:
+        request.outbound_record.CopyFrom(outbound_record(record))
+        if not request.outbound_record.device_path:
+            request.outbound_record.device_path = device_path
+    elif destination is not None:
+        request.destination = _text(destination, "phoneNumber", "destination.phoneNumber")
+    if (data := _user_data(body, "userData", "userData")) is not None:
+        request.user_data.CopyFrom(data)
+    return request
+
+
+def outbound_record(record: JsonObject) -> OutboundRecord:
+    """An outbound record; members that the contract does not know go to ``unknown_fields``. Raises `LegacyError`."""
+    message = OutboundRecord()
+    for name, value in record.items():
+        place = f"outboundRecord.{name}"
+        if value is None or name not in RECORD_MEMBERS:
+            continue
+        if name in _TEXTS:
+            setattr(message, _TEXTS[name], _text(record, name, place))
+        elif name in _INTEGERS:
+            setattr(message, _INTEGERS[name], _integer(value, place, _MIN_INT64, _MAX_INT64))
+        elif name in _SECONDS:
+            setattr(message, _SECONDS[name], _integer(value, place, _MIN_INT32, _MAX_INT32))
+        elif (data := _user_data(record, name, place)) is not None:
+            getattr(message, _DATA[name]).CopyFrom(data)
+    unknown = JsonObject(pair for pair in record.pairs if pair[0] not in RECORD_MEMBERS)
+    if unknown:
+        message.unknown_fields.CopyFrom(_pairs(unknown, "outboundRecord"))
+    return message
+
+
+def _send_dtmf(call_id: str, body: JsonObject) -> call.SendDtmfRequest:
+    return call.SendDtmfRequest(call_id=call_id, digits=_text(body, "digits", "digits"))
+
+
+def _attach_user_data(call_id: str, body: JsonObject) -> call.AttachUserDataRequest:
+    return call.AttachUserDataRequest(call_id=call_id, user_data=_user_data(body, "userData", "userData"))
+
+
+def _update_user_data(call_id: str, body: JsonObject) -> call.UpdateUserDataRequest:
+    return call.UpdateUserDataRequest(call_id=call_id, user_data=_user_data(body, "userData", "userData"))
+
+
+def _delete_user_data_pair(call_id: str, body: JsonObject) -> call.DeleteUserDataPairRequest:
+    return call.DeleteUserDataPairRequest(call_id=call_id, key=_text(body, "key", "key"))
+
+
+CALL_OPERATIONS: Mapping[str, Callable[[str, JsonObject], CallRequest]] = {
+    "Answer": lambda call_id, _: call.AnswerRequest(call_id=call_id),
+    "Hangup": lambda call_id, _: call.HangupRequest(call_id=call_id),
+    "SendDtmf": _send_dtmf,
+    "AttachUserData": _attach_user_data,
+    "UpdateUserData": _update_user_data,
+    "DeleteUserData": lambda call_id, _: call.DeleteUserDataRequest(call_id=call_id),
+    "DeleteUserDataPair": _delete_user_data_pair,
+}
+"""The operations on a call by operationName, which is also the name of the RPC. GWS reference, Calls API."""
+
+
+def call_request(operation: str, call_id: str, body: JsonObject) -> CallRequest:
+    """An operation on a call. Raises `LegacyError`."""
+    if operation not in CALL_OPERATIONS:
+        raise unknown_operation(operation)
+    return CALL_OPERATIONS[operation](_encodable(call_id), body)
+
+
+def start_session_request(body: JsonObject) -> user.StartContactCenterSessionRequest:
+    """StartContactCenterSession. Raises `LegacyError`. GWS reference, StartContactCenterSession."""
+    channels = body.get("channels")
+    if channels is None:
+        raise missing("channels")
+    if not isinstance(channels, list) or not all(isinstance(channel, str) for channel in channels):
+        raise invalid("channels", 'must be a list of strings, such as ["voice"]')
+    device_path = _text(body, "devicePath", "devicePath")
+    if device_path and not device_path.startswith(DEVICE_PATH):
+        raise invalid("devicePath", f"must begin with {DEVICE_PATH}")
+    return user.StartContactCenterSessionRequest(channels=channels, device_id=device_path.removeprefix(DEVICE_PATH))
+
+
+def _text(body: JsonObject, name: str, place: str) -> str:
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(place, "must be a string")
+    return value
+
+
+def _integer(value: object, place: str, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise invalid(place, f"must be an integer between {least} and {most}")
+    return value
+
+
+def _object(body: JsonObject, name: str, place: str) -> JsonObject | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, JsonObject):
+        raise invalid(place, "must be an object")
+    return value
+
+
+def _user_data(body: JsonObject, name: str, place: str) -> UserData | None:
+    value = _object(body, name, place)
+    return None if value is None else _pairs(value, place)
+
+
+def _pairs(value: JsonObject, place: str) -> UserData:
+    try:
+        return from_json(value)
+    except TooDeep as e:
+        raise invalid(place, f"is {e}") from None
+
+
+def _encodable(path_part: str) -> str:
+    # What a percent-encoded path may hold and a contract's text may not; then there is nothing of that name.
+    try:
+        path_part.encode()
+    except UnicodeEncodeError:
+        return "?"
+    return path_part

@@ -1,0 +1,82 @@
+"""Users, devices and features as the GWS reference writes them; pure."""
+
+from collections.abc import Mapping
+
+from bridge.vocabulary import DEVICE_STATES, ROLES, USER_STATES
+from dialbridge.v1.user_pb2 import DEVICE_STATE_UNSPECIFIED, USER_STATE_LOGGED_IN, Device, Feature, User
+
+VOICE_CHANNEL = "voice"
+
+
+def user_json(user: User, subresources: Mapping[str, object], external_url: str) -> dict[str, object]:
+    """The user resource with the subresources that were asked for, each in its place.
+
+    GWS reference, Interpreting a response; the order of the members is that of live answers.
+    """
+    legacy: dict[str, object] = {
+        "id": user.id,
+        "userName": user.user_name,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "emailAddress": user.email_address,
+        "roles": [ROLES[role] for role in user.roles if role in ROLES],
+        "enabled": user.enabled,
+    }
+    for name in ("devices", "channels", "calls"):
+        if name in subresources:
+            legacy[name] = subresources[name]
+    legacy["changePasswordOnFirstLogin"] = user.change_password_on_first_login
+    if "features" in subresources:
+        legacy["features"] = subresources["features"]
+    legacy["contactCenterId"] = user.contact_center_id
+    legacy["uri"] = f"{external_url}/users/{user.id}"
+    legacy["path"] = f"/users/{user.id}"
+    return legacy
+
+
+def device_json(device: Device, external_url: str) -> dict[str, object]:
+    """The device resource. GWS reference, Devices API; the order of the members is that of live answers."""
+    legacy: dict[str, object] = {
+        "id": device.id,
+        "deviceState": DEVICE_STATES.get(device.state, DEVICE_STATES[DEVICE_STATE_UNSPECIFIED]),
+    }
+    if device.user_state in USER_STATES:
+        legacy["userState"] = {"state": USER_STATES[device.user_state]}
+    legacy["phoneNumber"] = device.phone_number
+    legacy["description"] = device.description
+    legacy["e164Number"] = device.e164_number
+    legacy["telephonyNetwork"] = device.telephony_network
+    legacy["doNotDisturb"] = "Off"
+    if device.voice_environment_id:
+        legacy["voiceEnvironmentUri"] = f"{external_url}/voice-environments/{device.voice_environment_id}"
+    legacy["capabilities"] = []  # no operation on a device exists yet, and what is offered works
+    legacy["channels"] = [VOICE_CHANNEL]
+    legacy["dynamicPhoneNumber"] = ""
+    return legacy
+
+
+def device_uri(device: Device, external_url: str) -> str:
+    """Where the device is read."""
+    return f"{external_url}/devices/{device.id}"
+
+
+def feature_json(feature: Feature, external_url: str) -> dict[str, object]:
+    """The feature resource. GWS reference, Features."""
+    return {
+        "id": feature.id,
+        "displayName": feature.display_name,
+        "description": feature.description,
+        "autoAssignOnContactCenterCreate": True,
+        "uri": feature_uri(feature, external_url),
+        "path": f"/features/{feature.id}",
+    }
+
+
+def feature_uri(feature: Feature, external_url: str) -> str:
+    """Where the feature is read."""
+    return f"{external_url}/features/{feature.id}"
+
+
+def open_channels(devices: list[Device]) -> list[str]:
+    """The channels on which the user has a session."""
+    return [VOICE_CHANNEL] if any(device.user_state == USER_STATE_LOGGED_IN for device in devices) else []

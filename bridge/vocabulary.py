@@ -1,0 +1,73 @@
+"""The words of the GWS reference for the contract's enums, a one-to-one table each; no rule of when to use them."""
+
+from collections.abc import Mapping
+
+from dialbridge.v1 import call_pb2, status_change_pb2, user_pb2
+from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState
+from dialbridge.v1.status_change_pb2 import NotificationType
+from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
+
+CALL_STATES: Mapping[CallState.ValueType, str] = {
+    call_pb2.CALL_STATE_UNSPECIFIED: "Unknown",
+    call_pb2.CALL_STATE_DIALING: "Dialing",
+    call_pb2.CALL_STATE_RINGING: "Ringing",
+    call_pb2.CALL_STATE_ESTABLISHED: "Established",
+    call_pb2.CALL_STATE_HELD: "Held",
+    call_pb2.CALL_STATE_RELEASED: "Released",
+}
+"""``call.state``. GWS reference, Call resource; "Unknown" is ours."""
+
+CALL_TYPES: Mapping[CallType.ValueType, str] = {
+    call_pb2.CALL_TYPE_UNSPECIFIED: "Unknown",
+    call_pb2.CALL_TYPE_INTERNAL: "Internal",
+    call_pb2.CALL_TYPE_INBOUND: "Inbound",
+    call_pb2.CALL_TYPE_OUTBOUND: "Outbound",
+    call_pb2.CALL_TYPE_CONSULT: "Consult",
+}
+"""``call.callType``. GWS reference, Call resource; "Unknown" is T-Library's."""
+
+CAPABILITIES: Mapping[Capability.ValueType, str] = {
+    call_pb2.CAPABILITY_ANSWER: "Answer",
+    call_pb2.CAPABILITY_HANGUP: "Hangup",
+    call_pb2.CAPABILITY_HOLD: "Hold",
+    call_pb2.CAPABILITY_RETRIEVE: "Retrieve",
+    call_pb2.CAPABILITY_SEND_DTMF: "SendDtmf",
+    call_pb2.CAPABILITY_ATTACH_USER_DATA: "AttachUserData",
+    call_pb2.CAPABILITY_UPDATE_USER_DATA: "UpdateUserData",
+    call_pb2.CAPABILITY_DELETE_USER_DATA: "DeleteUserData",
+    call_pb2.CAPABILITY_DELETE_USER_DATA_PAIR: "DeleteUserDataPair",
+}
+"""``call.capabilities``, which are the names of the operations. GWS reference, Calls API."""
+
+RECORDING_STATES: Mapping[RecordingState.ValueType, str] = {
+    call_pb2.RECORDING_STATE_STOPPED: "Stopped",
+    call_pb2.RECORDING_STATE_RECORDING: "Recording",
+    call_pb2.RECORDING_STATE_PAUSED: "Paused",
+}
+"""``call.recordingState``, which is absent where recording is not offered. GWS reference, Call resource."""
+
+NOTIFICATION_TYPES: Mapping[NotificationType.ValueType, str] = {
+    status_change_pb2.NOTIFICATION_TYPE_STATUS_CHANGE: "StatusChange",
+    status_change_pb2.NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED: "AttachedDataChanged",
+    status_change_pb2.NOTIFICATION_TYPE_DTMF_SENT: "DtmfSent",
+}
+"""``notificationType`` of a CallStateChangeMessage. GWS reference, CometD message types."""
+
+ROLES: Mapping[Role.ValueType, str] = {
+    user_pb2.ROLE_AGENT: "ROLE_AGENT",
+    user_pb2.ROLE_SUPERVISOR: "ROLE_SUPERVISOR",
+    user_pb2.ROLE_SERVICE: "ROLE_SERVICE",
+}
+"""``user.roles``. GWS reference, Interpreting a response; "ROLE_SERVICE" is ours."""
+
+DEVICE_STATES: Mapping[DeviceState.ValueType, str] = {
+    user_pb2.DEVICE_STATE_UNSPECIFIED: "Unknown",
+    user_pb2.DEVICE_STATE_ACTIVE: "Active",
+    user_pb2.DEVICE_STATE_INACTIVE: "Inactive",
+}
+"""``device.deviceState``. GWS reference, Devices API; "Unknown" is ours."""
+
+USER_STATES: Mapping[UserState.ValueType, str] = {
+    user_pb2.USER_STATE_LOGGED_IN: "LoggedIn",
+}
+"""``device.userState.state``, which is absent where there is no session. GWS reference, Devices API."""

@@ -1,0 +1,222 @@
+"""The composition root: from settings to a running process, and down again in order; decides nothing else.
+
+Going down gracefully: say NOT_SERVING, finish the dials under way, send CometD clients elsewhere, end watches with
+``SERVER_DRAINING``, let requests under way finish, close the switch and the journal. All of it within the grace period;
+a second signal ends the process at once.
+"""
+
+import asyncio
+import base64
+import os
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+import structlog
+
+from bridge.facade import Facade, Metadata
+from bridge.legacy.app import Bridge
+from bridge.settings import BridgeSettings
+from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
+from server import greeting, grpc_edge
+from server.authentication import Authenticator
+from server.directory import Directory
+from server.house import House, running
+from server.in_process import InProcessCallService, InProcessUserService
+from server.journal import Journal
+from server.journal.database import Database
+from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
+from server.settings import RemoteFacade, Settings, SettingsError
+from server.switch import Switch
+from server.switches.scenario import Scenario
+from server.switches.simulator import Simulator
+from server.time_source import SystemTime
+
+LOOK_AT_JOURNAL_EVERY = 0.5
+"""Seconds between two looks at whether the journal takes entries, which health tells."""
+
+log = structlog.get_logger()
+
+
+class CannotListen(Exception):
+    """An address that was asked for cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a process can be reached; None: not offered."""
+
+    grpc: str | None
+    http: str | None
+
+
+def serve(settings: Settings, bridge: BridgeSettings | None) -> int:
+    """Run the server, with the bridge if its settings are given, until a signal; the exit status."""
+    return asyncio.run(_until_signal(serving(settings, bridge), is_demo=settings.config is None))
+
+
+def serve_bridge(facade: RemoteFacade, bridge: BridgeSettings, grace: float) -> int:
+    """Run the bridge alone until a signal; the exit status."""
+    return asyncio.run(_until_signal(bridging(facade, bridge, grace), is_demo=False))
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings,
+    bridge_settings: BridgeSettings | None,
+    *,
+    switch: Switch | None = None,
+    journal: Journal | None = None,
+) -> AsyncGenerator[Addresses]:
+    """A server that listens, and its bridge; drained when the context is left. A defect in it ends the context."""
+    directory = settings.directory()
+    authenticator = Authenticator(directory, settings.token_key(), SystemTime())
+    switch = switch or _simulator(settings, directory)
+    async with AsyncExitStack() as stack:
+        if journal is None:
+            journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
+        house = await stack.enter_async_context(running(directory, authenticator, switch, journal))
+        server = grpc.aio.server(options=grpc_edge.OPTIONS)
+        grpc_edge.add_to_server(house.services, server)
+        health = grpc_edge.HealthOfServices(server)
+        try:
+            port = server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+        except RuntimeError:
+            raise CannotListen(
+                f"cannot listen on {settings.host}:{settings.grpc_port} for gRPC; is it in use? Another one is chosen"
+                " with --grpc-port (DIALBRIDGE_GRPC_PORT)"
+            ) from None
+        await server.start()
+        stack.push_async_callback(server.stop, None)
+        bridge: Bridge | None = None
+        http: str | None = None
+        if bridge_settings is not None:
+            bridge, http_port = await _started(stack, _beside(house), bridge_settings, _token_of_service(house))
+            http = f"http://{bridge_settings.host}:{http_port}"
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        watching = [background.create_task(_tell_health(health, journal))]
+        if bridge is not None:
+            watching.append(background.create_task(bridge.run()))
+        try:
+            yield Addresses(f"{settings.host}:{port}", http)
+        finally:
+            for task in watching:
+                task.cancel()
+            await _drain(settings.grace, house, server, health, bridge)
+
+
+@asynccontextmanager
+async def bridging(facade: RemoteFacade, settings: BridgeSettings, grace: float) -> AsyncGenerator[Addresses]:
+    """A bridge that listens, before a server elsewhere; drained when the context is left."""
+    credentials = base64.b64encode(f"{facade.user_name}:{facade.password}".encode()).decode()
+    async with AsyncExitStack() as stack:
+        channel = await stack.enter_async_context(
+            grpc.aio.insecure_channel(facade.address, options=(("grpc.keepalive_time_ms", 20_000),))
+        )
+        remote = Facade(CallServiceStub(channel), UserServiceStub(channel))
+        bridge, port = await _started(stack, remote, settings, lambda: (("authorization", f"Basic {credentials}"),))
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        running_bridge = background.create_task(bridge.run())
+        try:
+            yield Addresses(None, f"http://{settings.host}:{port}")
+        finally:
+            running_bridge.cancel()
+            await _within(grace, "bridge", bridge.drain(grace))
+
+
+def _simulator(settings: Settings, directory: Directory) -> Simulator:
+    if settings.scenario is None:
+        scenario = Scenario.demo()
+    else:
+        try:
+            scenario = Scenario.from_toml(settings.scenario.read_text(encoding="utf-8"), str(settings.scenario))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"--scenario (DIALBRIDGE_SCENARIO) {settings.scenario}: {error}") from None
+    devices = directory.devices.values()
+    return Simulator(
+        scenario,
+        local_devices={device.phone_number: device.id for device in devices},
+        lines={device.id: device.lines for device in devices},
+    )
+
+
+def _beside(house: House) -> Facade:
+    return Facade(InProcessCallService(house.services), InProcessUserService(house.services))
+
+
+def _token_of_service(house: House) -> Callable[[], Metadata]:
+    """The identity under which the bridge of this process follows all calls."""
+    return lambda: (("authorization", f"Bearer {house.authenticator.token_of_process()}"),)
+
+
+async def _started(
+    stack: AsyncExitStack, facade: Facade, settings: BridgeSettings, service_metadata: Callable[[], Metadata]
+) -> tuple[Bridge, int]:
+    bridge = Bridge(facade, settings, service_metadata=service_metadata)
+    try:
+        port = await bridge.start()
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {settings.host}:{settings.port} for HTTP: {error.strerror}. Another port is chosen with"
+            " --http-port (DIALBRIDGE_HTTP_PORT)"
+        ) from None
+    stack.push_async_callback(bridge.close)
+    return bridge, port
+
+
+async def _tell_health(health: grpc_edge.HealthOfServices, journal: Journal) -> None:
+    """Say SERVING as long as the journal takes entries."""
+    told: bool | None = None
+    while True:
+        if journal.accepts is not told:
+            told = journal.accepts
+            await health.set_serving(told)
+            if not told:
+                log.error("not serving", why="the journal takes no entries")
+        await asyncio.sleep(LOOK_AT_JOURNAL_EVERY)
+
+
+async def _drain(
+    grace: float,
+    house: House,
+    server: grpc.aio.Server,
+    health: grpc_edge.HealthOfServices,
+    bridge: Bridge | None,
+) -> None:
+    log.info("draining", seconds=grace, watchers=len(house.watchers))
+    ends = asyncio.get_running_loop().time() + grace
+    await health.shut_down()
+    await _within(grace, "dials", house.dialing.drain())
+    if bridge is not None:
+        await _within(grace, "bridge", bridge.drain(grace / 2))
+    house.watchers.drain()
+    await server.stop(max(0.1, ends - asyncio.get_running_loop().time()))
+    log.info("drained")
+
+
+async def _within(grace: float, what: str, work: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(grace):
+            await work
+    except TimeoutError:
+        log.warning("did not drain in time", what=what)
+
+
+async def _until_signal(process: AbstractAsyncContextManager[Addresses], *, is_demo: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)  # asked twice: what was acknowledged is durable
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    async with process as addresses:
+        print(greeting.text(addresses.grpc, addresses.http, is_demo=is_demo), flush=True)
+        await stop.wait()
+    return 0
