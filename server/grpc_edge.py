@@ -1,6 +1,7 @@
 """The gRPC side of the server: handlers, health, reflection, keepalive; answers with what the services say."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NoReturn
@@ -71,7 +72,7 @@ class HealthOfServices:
         await self._servicer.enter_graceful_shutdown()
 
 
-def _unary(services: Services, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+def _unary(services: Services, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":
     async def handle(request: Message, context: Context) -> Message:
         try:
             return await services.invoke(method, request, context.invocation_metadata() or (), context.time_remaining())
@@ -85,7 +86,7 @@ def _unary(services: Services, method: Method) -> grpc.RpcMethodHandler[Any, Any
     )
 
 
-def _sign_in(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
+def _sign_in(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
     async def handle(_: Message, context: Context) -> Message:
         try:
             return await services.sign_in(context.invocation_metadata() or ())
@@ -99,7 +100,7 @@ def _sign_in(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
     )
 
 
-def _watch(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
+def _watch(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
     async def handle(request: call.WatchCallsRequest, context: Context) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  a coroutine runs in a task
@@ -121,8 +122,10 @@ def _watch(services: Services) -> grpc.RpcMethodHandler[Any, Any]:
             if not fell_behind:
                 raise
             task.uncancel()
-            async with asyncio.timeout(ABORT_WITHIN):
-                await _abort(context, Refused(slow_consumer(), ""))
+            # Neither a client that still does not read nor one that is gone can be told; the stream ends all the same.
+            with contextlib.suppress(TimeoutError, grpc.aio.InternalError):
+                async with asyncio.timeout(ABORT_WITHIN):
+                    await _abort(context, Refused(slow_consumer(), ""))
 
     return grpc.unary_stream_rpc_method_handler(
         handle,
