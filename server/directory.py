@@ -3,18 +3,17 @@
 Every mistake of a file is reported at once, each with its place and the remedy, because a directory is written by hand.
 """
 
-import difflib
 import re
 import tomllib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 from dialbridge.v1 import user_pb2 as pb
 from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SERVICE, ROLE_SUPERVISOR, Role
 from server.principal import Principal
+from server.toml_table import TomlTable, nearest
 
 FEATURES: Mapping[str, tuple[str, str]] = {
     "api-voice": ("Voice API", "API for Voice"),
@@ -192,20 +191,20 @@ class _Reader:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise DirectoryError(self._source, [f"not TOML: {error}"]) from None
-        top = _Table(self, "the file", document)
-        center = self._contact_center(_Table(self, "[contact_center]", top.table("contact_center")))
+        top = TomlTable(self._mistakes, "the file", document)
+        center = self._contact_center(TomlTable(self._mistakes, "[contact_center]", top.table("contact_center")))
         users = [
-            self._user(_Table(self, f"[[users]] {number}", table), center)
+            self._user(TomlTable(self._mistakes, f"[[users]] {number}", table), center)
             for number, table in enumerate(top.tables("users"), start=1)
         ]
         names = {user.user_name for user in users}
         devices = [
-            self._device(_Table(self, f"[[devices]] {number}", table), center, names)
+            self._device(TomlTable(self._mistakes, f"[[devices]] {number}", table), center, names)
             for number, table in enumerate(top.tables("devices"), start=1)
         ]
         top.nothing_else()
         if not users:
-            self.mistake("there is no [[users]]; nobody could sign in")
+            self._mistakes.append("there is no [[users]]; nobody could sign in")
         self._unique("[[users]]", "user_name", [user.user_name for user in users])
         self._unique("[[users]]", "id", [user.id for user in users])
         self._unique("[[devices]]", "id", [device.id for device in devices])
@@ -214,10 +213,7 @@ class _Reader:
             raise DirectoryError(self._source, self._mistakes)
         return Directory(center, users, devices)
 
-    def mistake(self, text: str) -> None:
-        self._mistakes.append(text)
-
-    def _contact_center(self, table: "_Table") -> ContactCenter:
+    def _contact_center(self, table: TomlTable) -> ContactCenter:
         name = table.text("name", required=True)
         center = ContactCenter(
             id=table.uuid("id", f"contact-center:{name}"),
@@ -228,7 +224,7 @@ class _Reader:
         table.nothing_else()
         return center
 
-    def _user(self, table: "_Table", center: ContactCenter) -> User:
+    def _user(self, table: TomlTable, center: ContactCenter) -> User:
         name = table.matching("user_name", _NAME, "letters, digits, and . _ @ - after the first", required=True)
         if name:
             table.place = f"[[users]] {name}"
@@ -253,13 +249,13 @@ class _Reader:
         table.nothing_else()
         return user
 
-    def _device(self, table: "_Table", center: ContactCenter, users: set[str]) -> Device:
+    def _device(self, table: TomlTable, center: ContactCenter, users: set[str]) -> Device:
         number = table.matching("phone_number", _NUMBER, "an optional + and 1 to 32 of 0-9, * and #", required=True)
         if number:
             table.place = f"[[devices]] {number}"
         owner = table.text("user_name")
         if owner and owner not in users:
-            table.mistake("user_name", f"names {owner!r}, who is not among the users{_nearest(owner, users)}")
+            table.mistake("user_name", f"names {owner!r}, who is not among the users{nearest(owner, users)}")
         device = Device(
             id=table.uuid("id", f"{center.id}/devices/{number}"),
             phone_number=number,
@@ -277,116 +273,5 @@ class _Reader:
         seen: set[str] = set()
         for value in values:
             if value and value in seen:
-                self.mistake(f"{place}: {key} {value!r} stands twice; each may stand once")
+                self._mistakes.append(f"{place}: {key} {value!r} stands twice; each may stand once")
             seen.add(value)
-
-
-class _Table:
-    """One TOML table being read, its place named in every mistake."""
-
-    def __init__(self, reader: _Reader, place: str, values: Mapping[str, Any]) -> None:
-        self._reader = reader
-        self.place = place
-        self._values = values
-        self._known: list[str] = []
-
-    def mistake(self, key: str, text: str) -> None:
-        self._reader.mistake(f"{self.place}: {key} {text}")
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        value = self._take(key)
-        if not isinstance(value, dict):
-            self.mistake(f"[{key}]", "is missing" if value is None else "must be a table")
-            return {}
-        return value
-
-    def tables(self, key: str) -> list[Mapping[str, Any]]:
-        value = self._take(key)
-        if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.mistake(key, f"must be tables: [[{key}]]")
-            return []
-        return value
-
-    def text(self, key: str, *, required: bool = False) -> str:
-        value = self._take(key)
-        if value is None or value == "":
-            if required:
-                self.mistake(key, "is missing")
-            return ""
-        if not isinstance(value, str):
-            self.mistake(key, f"must be a text in quotes, not {value!r}")
-            return ""
-        return value
-
-    def matching(self, key: str, pattern: re.Pattern[str], described: str, *, required: bool = False) -> str:
-        value = self.text(key, required=required)
-        if value and not pattern.fullmatch(value):
-            self.mistake(key, f"must be {described}, not {value!r}")
-            return ""
-        return value
-
-    def uuid(self, key: str, otherwise: str) -> str:
-        """A UUID; without one, one that always follows from ``otherwise``."""
-        value = self.text(key)
-        if not value:
-            return str(uuid.uuid5(uuid.NAMESPACE_URL, otherwise))
-        try:
-            return str(uuid.UUID(value))
-        except ValueError:
-            self.mistake(key, f"must be a UUID such as {uuid.uuid5(uuid.NAMESPACE_URL, otherwise)}, not {value!r}")
-            return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self._take(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            self.mistake(key, f"must be true or false, not {value!r}")
-            return default
-        return value
-
-    def number(self, key: str, least: int, most: int, *, default: int) -> int:
-        value = self._take(key)
-        if value is None:
-            return default
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            self.mistake(key, f"must be a number from {least} to {most}, not {value!r}")
-            return default
-        return value
-
-    def choice(self, key: str, offered: Sequence[str], default: str) -> str:
-        value = self.text(key) or default
-        if value not in offered:
-            self.mistake(key, f"must be one of {', '.join(offered)}, not {value!r}{_nearest(value, offered)}")
-            return default
-        return value
-
-    def choices(self, key: str, offered: Iterable[str], default: Sequence[str]) -> Sequence[str]:
-        value = self._take(key)
-        if value is None:
-            return default
-        names = list(offered)
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            self.mistake(key, f"must be a list of texts, of {', '.join(names)}")
-            return default
-        for each in value:
-            if each not in names:
-                self.mistake(key, f"has {each!r}, which is none of {', '.join(names)}{_nearest(each, names)}")
-        return [each for each in value if each in names]
-
-    def nothing_else(self) -> None:
-        """Report keys that nobody asked for, which are most often misspelt."""
-        for key in self._values:
-            if key not in self._known:
-                self.mistake(key, f"is not known here{_nearest(key, self._known)}")
-
-    def _take(self, key: str) -> Any:
-        self._known.append(key)
-        return self._values.get(key)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
