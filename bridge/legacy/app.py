@@ -44,7 +44,7 @@ _SUBSCRIBABLE = frozenset(
 log = structlog.get_logger()
 
 
-def may_subscribe(_: Caller, channel: str) -> bool:
+def may_subscribe(_: str, channel: str) -> bool:
     """Whether the channel is one of the legacy API's. Service channels do nothing, so they do no harm."""
     return channel in _SUBSCRIBABLE or channel.startswith("/service/")
 
@@ -93,7 +93,10 @@ class Bridge:
             ]
         )
         self._cometd.add_routes(self.application, COMETD_PATH)
-        self._runner = web.AppRunner(self.application, access_log=None, shutdown_timeout=CLOSE_WITHIN)
+        # Cancelled handlers: a held connect whose client has gone must not take events that are for its next one.
+        self._runner = web.AppRunner(
+            self.application, access_log=None, shutdown_timeout=CLOSE_WITHIN, handler_cancellation=True
+        )
 
     @property
     def ready(self) -> bool:
