@@ -1,7 +1,7 @@
-"""Appends to the durable journal beside a bare SQLite insert loop, in one run on one disk: ``python benchmarks/journal.py``.
+"""Appends to the durable journal beside a bare SQLite insert loop, in one run on one disk.
 
-Each writer appends one change, waits until it is durable, and appends the next. The bare loop commits one insert at a time, which is the
-most that a single writer without a group can do.
+``python benchmarks/journal.py``: each writer appends one change, waits until it is durable, and appends the next. The
+bare loop commits one insert at a time, which is the most that a single writer without a group can do.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Generates the Python of the contract into a directory; the same for a developer and for the test that looks for drift."""
+"""Generates the Python of the contract into a directory; for a developer and for the test that looks for drift."""
 
 import sys
 from importlib.resources import files as package_files

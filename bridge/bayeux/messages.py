@@ -1,10 +1,11 @@
 """The messages of Bayeux: what clients send, read leniently, and what they are answered; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bridge.bayeux.frames import text_frame
 from bridge.bayeux.limits import Limits
 from bridge.strict_json import MalformedJson, dumps, loads
 
@@ -52,7 +53,7 @@ class Request:
 
     def answer(self, *, error: str | None = None, **members: object) -> Reply:
         """A reply: the same channel and id, and whether it was successful. Bayeux 1.0, 3."""
-        reply: Reply = {"channel": self.channel}
+        reply: Reply = {"channel": self.channel} if isinstance(self.channel, str) else {}
         if isinstance(self.id, str | int) and not isinstance(self.id, bool):
             reply["id"] = self.id
         reply["successful"] = error is None
@@ -82,7 +83,7 @@ def _request(message: object) -> Request:
     return Request(message.get("channel"), message.get("id"), message.get("clientId"), message)
 
 
-def encode(events: list[Event], replies: list[Reply]) -> bytes:
+def encode(events: Sequence[Event], replies: Sequence[Reply]) -> bytes:
     """One array: events before the replies that release the client."""
     return b"[" + b",".join([*(event.payload for event in events), *(dumps(reply) for reply in replies)]) + b"]"
 
@@ -91,13 +92,3 @@ def advice(reconnect: str, limits: Limits, *, interval: float | None = None) -> 
     """Advice replaces all earlier advice, so it is always whole. Bayeux 1.0, 3.6."""
     pause = limits.interval if interval is None else interval
     return {"reconnect": reconnect, "interval": round(pause * 1000), "timeout": round(limits.timeout * 1000)}
-
-
-def text_frame(payload: bytes) -> bytes:
-    """An unmasked final text frame. RFC 6455, 5.2."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2) + payload
-    return b"\x81\x7f" + size.to_bytes(8) + payload

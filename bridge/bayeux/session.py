@@ -1,13 +1,27 @@
-"""One session of one client: its subscriptions, its bounded queue, and the connect that is held for it; pure."""
+"""One session of one client: its subscriptions, its bounded queue, and the connect that is held for it; pure.
+
+What a session may do and when it ends is for `bridge.bayeux.sessions` to say.
+"""
 
 import enum
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.bayeux.channels import fitting
 from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import Event, Request
+
+
+class End(enum.Enum):
+    """Why a session ended, with the code and words for its socket. RFC 6455, 7.4.1."""
+
+    DISCONNECTED = (1000, "disconnected")
+    EXPIRED = (1000, "expired")
+    REPLACED = (1000, "a new handshake took its place")
+    SLOW = (1008, "the client did not take its messages in time")
+    SIGNED_OUT = (1000, "the HTTP session ended")
 
 
 class HoldEnd(enum.Enum):
@@ -18,19 +32,26 @@ class HoldEnd(enum.Enum):
     TIMEOUT = "timeout"
     REPLACED = "replaced"
     """The client sent another connect, so it has lost this one; nothing may be written into it."""
+    CUT_OFF = "cut-off"
+    """The session ended because its queue was full; the client may have a new one."""
     SESSION_ENDED = "session-ended"
+    """There is nothing to come back to."""
     DRAINED = "drained"
     """The server is being stopped."""
 
 
 class Wake(Protocol):
-    """How a held connect is told that it is over. Called once, and must not do more than to note it."""
+    """How a held connect is told that it is over. Called once; may answer it, and must not wait."""
 
-    def __call__(self, end: HoldEnd, /) -> None: ...
+    def __call__(self, hold: "Hold", /) -> None: ...
 
 
 class Stream(Protocol):
     """A socket that takes events at any time."""
+
+    def flush(self) -> None:
+        """Write what its session has queued, as far as the peer keeps up."""
+        ...
 
     def ended(self, code: int, reason: str, /) -> None:
         """The session has no more use for the socket: close it."""
@@ -45,16 +66,18 @@ class Hold:
     request: Request
     until: float
     """When it is answered at the latest."""
-    with_advice: bool
     wake: Wake | None = None
+    """Set by the transport as soon as it has the hold."""
     end: HoldEnd | None = None
+    pause: float | None = None
+    """Seconds after which the client shall come back, when that is not what it always does."""
 
-    def over(self, end: HoldEnd) -> None:
+    def over(self, end: HoldEnd, pause: float | None = None) -> None:
         """End the hold; the first reason counts."""
         if self.end is None:
-            self.end = end
+            self.end, self.pause = end, pause
             if self.wake is not None:
-                self.wake(end)
+                self.wake(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,42 +87,56 @@ class Session:
     client_id: str
     principal: str
     http_session: str
-    """The HTTP session that it ends with."""
+    """The HTTP session that it ends with: that of its last connect, so that clients without cookies keep theirs."""
     browser: str
-    expires_at: float | None
-    """When it ends if nothing is heard; None while a connect is held."""
+    """Its cookie BAYEUX_BROWSER; empty when it was opened where none can be set."""
     interval: float
-    subscriptions: set[str] = field(default_factory=set)
+    expires_at: float = 0.0
+    """When it ends if nothing is heard, even while a connect is held: no session depends on an answer written."""
+    looked_at: float | None = None
+    """When the sweep next looks at it; None when no look is planned."""
+    subscriptions: frozenset[str] = frozenset()
     queue: deque[Event] = field(default_factory=deque)
     queued_bytes: int = 0
     connected: bool = False
     """Whether it ever sent a connect."""
     hold: Hold | None = None
     stream: Stream | None = None
-    ended: str = ""
-    """Why it ended; empty while it lives."""
+    end: End | None = None
+    """Why it ended; None while it lives."""
 
     def wants(self, channel: str) -> bool:
         """Whether an event on ``channel`` is delivered, once however many subscriptions fit."""
         return not self.subscriptions.isdisjoint(fitting(channel))
 
     def offer(self, event: Event, limits: Limits) -> bool:
-        """Queue an event; False when the queue is full, and the session has to end."""
+        """Queue an event; False when the queue has no room for it."""
         if len(self.queue) >= limits.queue_messages or self.queued_bytes + len(event.payload) > limits.queue_bytes:
             return False
         self.queue.append(event)
         self.queued_bytes += len(event.payload)
         return True
 
-    def take(self) -> list[Event]:
-        """Everything that is queued, in order."""
-        events = list(self.queue)
-        self.queue.clear()
-        self.queued_bytes = 0
+    def take(self, room: int | None = None) -> list[Event]:
+        """What is queued, in order: everything, or as much as it takes to fill ``room`` bytes."""
+        if room is None or self.queued_bytes <= room:
+            events = list(self.queue)
+            self.queue.clear()
+            self.queued_bytes = 0
+            return events
+        events = []
+        while self.queue and room > 0:
+            event = self.queue.popleft()
+            room -= len(event.payload)
+            self.queued_bytes -= len(event.payload)
+            events.append(event)
         return events
 
-    def give_back(self, events: list[Event]) -> None:
-        """Put in front what could not be written."""
-        if not self.ended:
-            self.queue.extendleft(reversed(events))
-            self.queued_bytes += sum(len(event.payload) for event in events)
+    def give_back(self, events: Sequence[Event], limits: Limits) -> bool:
+        """Put in front what could not be written; False when what came meanwhile left no room for it."""
+        size = sum(len(event.payload) for event in events)
+        if len(self.queue) + len(events) > limits.queue_messages or self.queued_bytes + size > limits.queue_bytes:
+            return False
+        self.queue.extendleft(reversed(events))
+        self.queued_bytes += size
+        return True

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from bridge.bayeux.exchange import Exchange, Origin
 from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import Event
-from bridge.bayeux.session import HoldEnd, Session
-from bridge.bayeux.sessions import End, Origin, Sessions
+from bridge.bayeux.session import End, HoldEnd, Session
+from bridge.bayeux.sessions import Sessions
 from bridge.legacy.long_polling import BROWSER_COOKIE, LongPolling
-from bridge.legacy.websocket import Socket, Websockets
+from bridge.legacy.websocket import CLOSE_WITHIN, Websockets
 
 SWEEP_EVERY = 1.0
 """Seconds between two sweeps, and between two looks at sockets that are full."""
@@ -69,16 +70,16 @@ class CometdEndpoint:
         """``authenticate`` raises an answer (``web.HTTPException``) for who may not come in; ``may_subscribe`` takes
         principal and channel; a browser's page must be of ``allowed_origins`` or of the host itself."""
         self._authenticate = authenticate
-        self._limits = limits
         self._clock = clock
         self._allowed_origins = allowed_origins
         self._random = random
         self._cut_off = 0
         self._draining = False
-        self._sessions = Sessions(limits, may_subscribe=may_subscribe, new_id=new_id, on_end=self._ended)
+        self._sessions = Sessions(limits, on_end=self._ended)
+        exchange = Exchange(self._sessions, may_subscribe=may_subscribe, new_id=new_id)
         self._ready: dict[Session, None] = {}
-        self._long_polling = LongPolling(self._sessions, limits, clock)
-        self._websockets = Websockets(self._sessions, limits, clock)
+        self._long_polling = LongPolling(exchange, self._sessions, clock)
+        self._websockets = Websockets(exchange, self._sessions, clock)
 
     def add_routes(self, app: web.Application, path: str) -> None:
         """Serve on ``path`` and everything below it: clients add what they like, and it means nothing."""
@@ -105,13 +106,12 @@ class CometdEndpoint:
             await asyncio.sleep(SWEEP_EVERY)
 
     async def drain(self, grace: float) -> None:
-        """Send everybody elsewhere, spread over some seconds; at most ``grace`` seconds."""
+        """Send everybody elsewhere, spread over some seconds, and take nobody in; at most ``grace`` seconds."""
         self._draining = True
         for session in list(self._sessions):
-            if session.hold is not None and session.stream is None:
-                session.hold.over(HoldEnd.DRAINED)
-        async with asyncio.timeout(grace):
-            await self._websockets.close(1001, "the server is being stopped")
+            if session.hold is not None:
+                session.hold.over(HoldEnd.DRAINED, pause=self._random.uniform(0, SPREAD))
+        await self._websockets.close(1001, "the server is being stopped", within=min(grace, CLOSE_WITHIN))
 
     def statistics(self) -> Statistics:
         """What there is now."""
@@ -133,20 +133,20 @@ class CometdEndpoint:
         is_websocket = request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
         if not is_websocket and request.method != "POST":
             return web.Response(status=400, text="CometD is spoken by POST or websocket")
+        if self._draining:
+            # Clients take it for a failure of the network, and try again where another server is.
+            return web.Response(status=503, text="the server is being stopped", headers={"Connection": "close"})
         caller = await self._authenticate(request)
         origin_of = Origin(caller.principal, caller.session, request.cookies.get(BROWSER_COOKIE, ""))
         if is_websocket:
             return await self._websockets.serve(request, origin_of)
-        return await self._long_polling.serve(request, origin_of, interval_when_drained=self._spread())
-
-    def _spread(self) -> float:
-        return self._random.uniform(0, SPREAD)
+        return await self._long_polling.serve(request, origin_of)
 
     def _tell(self) -> None:
         ready, self._ready = self._ready, {}
         for session in ready:
-            if isinstance(session.stream, Socket):
-                session.stream.flush(session)
+            if session.stream is not None:
+                session.stream.flush()
             elif session.hold is not None:
                 session.hold.over(HoldEnd.EVENTS)
 

@@ -1,4 +1,4 @@
-"""Bayeux over long-polling: reads a request, holds the connect, writes one array; which messages, the sessions say.
+"""Bayeux over long-polling: reads a request, holds the connect, writes one array; which messages, the exchange says.
 
 Bayeux 1.0, 6.2. A client needs two connections: one holds the connect, the other sends.
 """
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bridge.bayeux.limits import Limits
-from bridge.bayeux.messages import Event, MalformedBatch, Reply, encode, read
-from bridge.bayeux.session import Hold, HoldEnd, Session
-from bridge.bayeux.sessions import Origin, Sessions
+from bridge.bayeux.exchange import Exchange, Origin, Outcome
+from bridge.bayeux.messages import MalformedBatch, Request, encode, read
+from bridge.bayeux.session import Hold, HoldEnd
+from bridge.bayeux.sessions import Sessions
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
 READ_WITHIN = 30.0
@@ -23,36 +23,47 @@ _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "
 class LongPolling:
     """The transport named ``long-polling``."""
 
-    def __init__(self, sessions: Sessions, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, exchange: Exchange, sessions: Sessions, clock: Callable[[], float]) -> None:
+        self._exchange = exchange
         self._sessions = sessions
-        self._limits = limits
         self._clock = clock
 
-    async def serve(self, request: web.Request, origin: Origin, *, interval_when_drained: float) -> web.StreamResponse:
+    async def serve(self, request: web.Request, origin: Origin) -> web.StreamResponse:
         """Answer one request; a held connect is answered when there is something to say."""
+        requests = await self._read(request)
+        if isinstance(requests, web.Response):
+            return requests
+        outcome = self._exchange.receive(requests, origin, self._clock())
+        if outcome.hold is not None:
+            released = await self._released(outcome.hold)
+            if released is None:
+                return web.Response(status=408, text="another connect took the place of this one")
+            outcome = released
+        return await self._write(request, outcome)
+
+    async def _read(self, request: web.Request) -> list[Request] | web.Response:
+        """The messages, or why there are none."""
+        limits = self._sessions.limits
         # Anything but JSON would let a page of another host send without being asked (CORS preflight).
-        if request.content_type not in ("application/json", "text/json", "application/octet-stream"):
+        if request.content_type not in ("application/json", "text/json") and "Content-Type" in request.headers:
             return web.Response(status=400, text="the body must be application/json")
-        if (request.content_length or 0) > self._limits.body:
-            return web.Response(status=413, text=f"the body must not be larger than {self._limits.body} bytes")
+        too_large = web.Response(status=413, text=f"the body must not be larger than {limits.body} bytes")
+        if (request.content_length or 0) > limits.body:
+            return too_large
         try:
             async with asyncio.timeout(READ_WITHIN):
-                requests = read(await request.read(), self._limits)
+                body = await request.read()
+            return too_large if len(body) > limits.body else read(body, limits)
         except MalformedBatch as malformed:
             return web.Response(status=400, text=str(malformed))
         except TimeoutError:
-            return web.Response(status=408, text="the body did not come in time")
-        outcome = self._sessions.receive(requests, origin, self._clock())
-        if outcome.hold is None:
-            return await self._write(request, outcome.session, outcome.events, outcome.replies, outcome.browser)
-        return await self._hold(request, outcome.hold, interval_when_drained)
+            return web.Response(status=408, text=f"the body did not come within {READ_WITHIN:.0f} seconds")
 
-    async def _hold(self, request: web.Request, hold: Hold, interval_when_drained: float) -> web.StreamResponse:
+    async def _released(self, hold: Hold) -> Outcome | None:
+        """Wait until the hold is over, and what is to be answered."""
         loop = asyncio.get_running_loop()
         over: asyncio.Future[None] = loop.create_future()
         hold.wake = lambda _: None if over.done() else over.set_result(None)
-        if hold.end is not None:
-            over.set_result(None)
         timer = loop.call_later(max(0.0, hold.until - self._clock()), hold.over, HoldEnd.TIMEOUT)
         try:
             await over
@@ -62,28 +73,21 @@ class LongPolling:
             raise
         finally:
             timer.cancel()
-        if hold.end is HoldEnd.DRAINED:
-            reply = self._sessions.drained(hold, interval_when_drained)
-            return await self._write(request, hold.session, [], [reply], "")
-        outcome = self._sessions.release(hold, self._clock())
-        if outcome is None:
-            return web.Response(status=408)
-        return await self._write(request, hold.session, outcome.events, outcome.replies, "")
+        return self._exchange.release(hold, self._clock())
 
-    async def _write(
-        self, request: web.Request, session: Session | None, events: list[Event], replies: list[Reply], browser: str
-    ) -> web.StreamResponse:
-        response = web.Response(body=encode(events, replies), headers=_HEADERS)
-        if browser:
-            response.set_cookie(BROWSER_COOKIE, browser, path="/", httponly=True, secure=request.secure)
-        if events and session is not None:
+    async def _write(self, request: web.Request, outcome: Outcome) -> web.StreamResponse:
+        response = web.Response(body=encode(outcome.events, outcome.replies), headers=_HEADERS)
+        if outcome.browser:
+            response.set_cookie(BROWSER_COOKIE, outcome.browser, path="/", httponly=True, secure=request.secure)
+        if not outcome.events or outcome.session is None:
+            return response
+        # Written here and not by aiohttp, to know whether it was: an answer that broke off told the client nothing.
+        try:
             if request.transport is None or request.transport.is_closing():
-                session.give_back(events)
-                return response
-            try:
-                await response.prepare(request)
-                await response.write_eof()
-            except (ConnectionError, asyncio.CancelledError):
-                session.give_back(events)
-                raise
+                raise ConnectionResetError("the client has gone")
+            await response.prepare(request)
+            await response.write_eof()
+        except (ConnectionError, asyncio.CancelledError):
+            self._sessions.give_back(outcome.session, outcome.events)
+            raise
         return response

@@ -1,33 +1,38 @@
 """Bayeux over websocket: one socket, one session; frames are encoded before they get here and leave many at a time.
 
-Bayeux over websocket as CometD does it: the connect is held as a heartbeat, and events are pushed in between. Frames
-go straight to the transport, because a coroutine per socket and event costs more than the write itself; what the
-kernel has not taken is bounded.
+As CometD does it: the connect is held as a heartbeat, and events are pushed in between. Frames go straight to the
+transport, because a coroutine per socket and event costs more than the write itself. What the kernel has not taken is
+bounded: beyond it events wait in the session's queue, and nothing more is read of a peer that does not read.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bridge.bayeux.limits import Limits
-from bridge.bayeux.messages import MalformedBatch, encode, read, text_frame
+from bridge.bayeux.exchange import Exchange, Origin, Outcome
+from bridge.bayeux.frames import close_frame, text_frame
+from bridge.bayeux.messages import MalformedBatch, encode, read
 from bridge.bayeux.session import Hold, HoldEnd, Session
-from bridge.bayeux.sessions import Origin, Outcome, Sessions
+from bridge.bayeux.sessions import Sessions
 
 CLOSE_WITHIN = 2.0
 """Seconds that a peer has to answer a close."""
+
+log = structlog.get_logger()
 
 
 class Websockets:
     """The transport named ``websocket``."""
 
-    def __init__(self, sessions: Sessions, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, exchange: Exchange, sessions: Sessions, clock: Callable[[], float]) -> None:
+        self._exchange = exchange
         self._sessions = sessions
-        self._limits = limits
         self._clock = clock
         self._sockets: set[Socket] = set()
+        self._empty = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -35,129 +40,157 @@ class Websockets:
     async def serve(self, request: web.Request, origin: Origin) -> web.StreamResponse:
         """Talk on one socket until it is closed."""
         response = web.WebSocketResponse(
-            compress=False, max_msg_size=self._limits.body, timeout=CLOSE_WITHIN, autoping=True
+            compress=False, max_msg_size=self._sessions.limits.body, timeout=CLOSE_WITHIN, autoping=True
         )
         await response.prepare(request)
         if request.transport is None:
             return response
-        socket = Socket(response, request.transport, self._sessions, self._limits, self._clock)
+        socket = Socket(response, request.transport, self._exchange, self._sessions, self._clock)
         self._sockets.add(socket)
+        self._empty.clear()
         try:
             await socket.talk(replace(origin, stream=socket))
         finally:
+            socket.leave()
             self._sockets.discard(socket)
-            socket.gone()
+            if not self._sockets:
+                self._empty.set()
         return response
 
     def look_after(self, now: float) -> None:
-        """Give sockets that were full what waits for them, and abort those that take nothing."""
+        """Give sockets that were full what waits for them, and abort those that take nothing. Called every second."""
         for socket in list(self._sockets):
             socket.look_after(now)
 
-    async def close(self, code: int, reason: str) -> None:
-        """Close every socket."""
-        await asyncio.gather(*(socket.close(code, reason) for socket in list(self._sockets)))
+    async def close(self, code: int, reason: str, within: float) -> None:
+        """Close every socket; whoever does not agree in ``within`` seconds is cut off."""
+        for socket in list(self._sockets):
+            socket.ended(code, reason)
+        if not self._sockets:
+            return
+        try:
+            async with asyncio.timeout(within):
+                await self._empty.wait()
+        except TimeoutError:
+            for socket in list(self._sockets):
+                socket.abort("does not close")
 
 
 class Socket:
-    """One socket. Satisfies ``bridge.bayeux.session.Stream``."""
+    """One socket. Satisfies `bridge.bayeux.session.Stream`."""
 
     def __init__(
         self,
         response: web.WebSocketResponse,
         transport: asyncio.Transport,
+        exchange: Exchange,
         sessions: Sessions,
-        limits: Limits,
         clock: Callable[[], float],
     ) -> None:
         self._response = response
         self._transport = transport
+        self._exchange = exchange
         self._sessions = sessions
-        self._limits = limits
+        self._limits = sessions.limits
         self._clock = clock
         self._session: Session | None = None
         self._hold: Hold | None = None
         self._hold_timer: asyncio.TimerHandle | None = None
         self._opened = clock()
-        self._buffered = 0
-        self._full_since: float | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._written = 0
+        self._taken = 0
+        """Of what was written, how much the kernel had taken at the last look."""
+        self._took_at = self._opened
+        """When the peer last took something, or had nothing to take."""
+        self._has_room: asyncio.Event | None = None
+        self._close_by: float | None = None
+        """When the peer must have closed; None while nobody asked it to."""
 
     async def talk(self, origin: Origin) -> None:
         """Take messages until the socket is closed."""
         async for message in self._response:
+            if self._close_by is not None:
+                continue  # too late: only the peer's close is waited for
             if message.type is not WSMsgType.TEXT:
-                await self.close(WSCloseCode.UNSUPPORTED_DATA, "messages must be text")
-                break
+                self.ended(WSCloseCode.UNSUPPORTED_DATA, "messages must be text")
+                continue
             try:
-                requests = read(message.data.encode("utf-8", "surrogatepass"), self._limits)
+                requests = read(message.data.encode(), self._limits)
             except MalformedBatch as malformed:
-                await self.close(WSCloseCode.INVALID_TEXT, str(malformed)[:100])
-                break
-            outcome = self._sessions.receive(requests, replace(origin, session=self._session), self._clock())
-            self._session = outcome.session if outcome.session is None or not outcome.session.ended else None
+                self.ended(WSCloseCode.INVALID_TEXT, str(malformed))
+                continue
+            outcome = self._exchange.receive(requests, replace(origin, session=self._session), self._clock())
+            session = outcome.session
+            self._session = session if session is not None and session.end is None else None
             self._answer(outcome)
             if outcome.closes:
-                await self.close(WSCloseCode.OK, "disconnected")
-                break
+                self.ended(WSCloseCode.OK, "disconnected")
+            elif self._is_full():
+                self._has_room = asyncio.Event()
+                await self._has_room.wait()
 
-    def flush(self, session: Session) -> None:
-        """Write what is queued, unless the peer is too far behind; then it waits in the session's queue."""
-        if self._is_full():
+    def flush(self) -> None:
+        """Write what the session has queued, as far as the peer keeps up; the rest waits in the session's queue."""
+        session, room = self._session, self._limits.write_buffer - self._transport.get_write_buffer_size()
+        if session is not None and session.queue and room > 0 and not self._transport.is_closing():
+            self._write(b"".join([event.frame for event in session.take(room)]))
+
+    def ended(self, code: int, reason: str) -> None:
+        """Ask the peer to close; a session that lives on may come back on another socket."""
+        if self._close_by is not None:
             return
-        events = session.take()
-        if events:
-            self._write(b"".join([event.frame for event in events]))
+        self._close_by = self._clock() + CLOSE_WITHIN
+        self.leave()
+        if self._is_full():
+            self.abort("takes nothing")  # it would not take the close either
+        else:
+            self._write(close_frame(code, reason))
+
+    def abort(self, why: str) -> None:
+        """Cut the connection, with whatever is still to be written."""
+        if not self._transport.is_closing():
+            log.warning("cometd socket aborted", why=why, buffered=self._transport.get_write_buffer_size())
+        self._transport.abort()
 
     def look_after(self, now: float) -> None:
         """See `Websockets.look_after`."""
-        if self._session is None and now - self._opened > self._limits.first_connect:
+        buffered = self._transport.get_write_buffer_size()
+        taken = self._written - buffered
+        if buffered == 0 or taken > self._taken:
+            self._taken, self._took_at = taken, now
+        if self._close_by is not None and now > self._close_by:
+            self.abort("does not close")
+        elif now - self._took_at > self._limits.stalled:
+            self.abort("takes nothing")
+        elif self._session is None and now - self._opened > self._limits.first_connect:
             self.ended(WSCloseCode.POLICY_VIOLATION, "no session")
-        elif self._full_since is not None:
-            buffered = self._transport.get_write_buffer_size()
-            if buffered < self._buffered:
-                self._full_since = now
-            self._buffered = buffered
-            if self._session is not None and not self._is_full():
-                self.flush(self._session)
-            elif now - self._full_since > self._limits.stalled:
-                self._transport.abort()
+        else:
+            self.flush()
+        if self._has_room is not None and not self._is_full():
+            self._has_room.set()
 
-    def ended(self, code: int, reason: str) -> None:
-        """The session has no more use for the socket."""
-        self._session = None
-        if self._is_full():
-            self._transport.abort()  # it would not take the close either
-        elif self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self.close(code, reason))
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close, and wait shortly for the peer to agree."""
-        await self._response.close(code=code, message=reason.encode())
-
-    def gone(self) -> None:
-        """The socket is closed; its session may come back on another one."""
+    def leave(self) -> None:
+        """Part from the session, which may come back on another socket."""
+        session, self._session = self._session, None
         if self._hold_timer is not None:
             self._hold_timer.cancel()
         if self._hold is not None:
             self._hold.wake = None
-        if self._session is not None:
-            self._sessions.unbind(self._session, self, self._clock())
+        if session is not None:
+            self._sessions.unbind(session, self, self._clock())
 
     def _answer(self, outcome: Outcome) -> None:
-        parts = [event.frame for event in outcome.events]
+        self.flush()  # events before the replies that release the client
         if outcome.replies:
-            parts.append(text_frame(encode([], outcome.replies)))
-        if parts:
-            self._write(b"".join(parts))
+            self._write(text_frame(encode([], outcome.replies)))
         if outcome.hold is not None:
-            self._take(outcome.hold)
+            self._keep(outcome.hold)
 
-    def _take(self, hold: Hold) -> None:
+    def _keep(self, hold: Hold) -> None:
         if self._hold_timer is not None:
             self._hold_timer.cancel()
         self._hold = hold
-        hold.wake = lambda _: self._release(hold)
+        hold.wake = self._release
         self._hold_timer = asyncio.get_running_loop().call_later(
             max(0.0, hold.until - self._clock()), hold.over, HoldEnd.TIMEOUT
         )
@@ -166,19 +199,14 @@ class Socket:
         if self._hold_timer is not None:
             self._hold_timer.cancel()
         self._hold = None
-        outcome = self._sessions.release(hold, self._clock())
+        outcome = self._exchange.release(hold, self._clock())
         if outcome is not None:
             self._answer(outcome)
 
     def _is_full(self) -> bool:
-        if self._transport.get_write_buffer_size() > self._limits.write_buffer:
-            if self._full_since is None:
-                self._full_since = self._clock()
-                self._buffered = self._transport.get_write_buffer_size()
-            return True
-        self._full_since = None
-        return False
+        return self._transport.get_write_buffer_size() > self._limits.write_buffer
 
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():
+            self._written += len(data)
             self._transport.write(data)

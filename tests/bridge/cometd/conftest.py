@@ -102,14 +102,14 @@ class Client:
 
     def __init__(self, http, host, user="ann"):
         self.http, self.host = http, host
-        self.auth = aiohttp.BasicAuth(user, "x")
+        self.authorization = "Basic " + base64.b64encode(f"{user}:x".encode()).decode()
         self.client_id = None
         self.ids = itertools.count(1)
 
     async def post(self, body, suffix="", **more):
         data = body if isinstance(body, bytes | str) else json.dumps(body)
-        headers = {"Content-Type": "application/json"} | more.pop("headers", {})
-        return await self.http.post(self.host.url + suffix, data=data, auth=self.auth, headers=headers, **more)
+        headers = {"Content-Type": "application/json", "Authorization": self.authorization} | more.pop("headers", {})
+        return await self.http.post(self.host.url + suffix, data=data, headers=headers, **more)
 
     async def send(self, *messages, suffix=""):
         """The messages of the answer."""
