@@ -73,7 +73,7 @@ class Authenticator:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._workers = ThreadPoolExecutor(CHECKS_AT_ONCE, thread_name_prefix="password")
-        self._waiting = 0
+        self._checks: dict[bytes, asyncio.Future[bool]] = {}
 
     async def authenticate(self, metadata: Metadata) -> Principal:
         """Who calls. Raises `Refusal`."""
@@ -90,7 +90,7 @@ class Authenticator:
         scheme, _, credentials = header.partition(" ")
         match scheme.lower():
             case "basic":
-                user, until = await self._basic(credentials.strip()), self._time.monotonic() + REMEMBER_FOR
+                user, until = await self._basic(credentials.strip(), digest), self._time.monotonic() + REMEMBER_FOR
             case "bearer":
                 user, seconds_left = self._bearer(credentials.strip())
                 until = self._time.monotonic() + min(seconds_left, REMEMBER_FOR)
@@ -131,7 +131,7 @@ class Authenticator:
             raise _not_authenticated(_WRONG)
         return principal
 
-    async def _basic(self, credentials: str) -> User:
+    async def _basic(self, credentials: str, digest: bytes) -> User:
         try:
             name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
@@ -139,21 +139,22 @@ class Authenticator:
         if not colon:
             raise _not_authenticated("Basic credentials must be the base64 of name:password in UTF-8")
         self._check_failures(name)
-        if self._waiting >= CHECKS_WAITING:
-            raise Refusal(
-                ERROR_REASON_OVERLOADED,
-                "too many are signing in; try again",
-                metadata={"limit": "sign_ins"},
-                retry_after=1.0,
-            )
         user = self._directory.user(name)
-        self._waiting += 1
-        try:
-            right = await asyncio.get_running_loop().run_in_executor(
+        check = self._checks.get(digest)
+        if check is None:  # many connections of one client begin at once after an outage; one check is for all of them
+            if len(self._checks) >= CHECKS_WAITING:
+                raise Refusal(
+                    ERROR_REASON_OVERLOADED,
+                    "too many are signing in; try again",
+                    metadata={"limit": "sign_ins"},
+                    retry_after=1.0,
+                )
+            check = asyncio.get_running_loop().run_in_executor(
                 self._workers, verify_password, user.password_hash if user else None, password
             )
-        finally:
-            self._waiting -= 1
+            self._checks[digest] = check
+            check.add_done_callback(lambda _: self._checks.pop(digest, None))
+        right = await asyncio.shield(check)
         if not right or user is None:
             self._count_failure(name)
             raise _not_authenticated(_WRONG)

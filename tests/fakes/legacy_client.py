@@ -33,7 +33,7 @@ class LegacyClient:
 
     async def request(self, method, path, body=None, **headers):
         """Status and text of the answer."""
-        data = body if body is None or isinstance(body, bytes | str) else json.dumps(body)
+        data = json.dumps(body) if isinstance(body, dict | list) else body
         headers = {"Authorization": self._auth, "Content-Type": "application/json"} | headers
         async with self._http.request(method, f"{self._url}/api/v2{path}", data=data, headers=headers) as response:
             return response.status, await response.text()
