@@ -17,6 +17,7 @@ import grpc
 import structlog
 
 from bridge.facade import Facade, Metadata
+from bridge.gws.settings import GwsSettingsError, read_settings
 from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
@@ -31,12 +32,13 @@ from server.journal.database import Database
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
 from server.settings import RemoteFacade, Settings, SettingsError
 from server.switch import Switch
+from server.switches.gws import GwsSwitch
 from server.switches.scenario import Scenario
 from server.switches.simulator import Simulator
 from server.time_source import SystemTime
 
-LOOK_AT_JOURNAL_EVERY = 0.5
-"""Seconds between two looks at whether the journal takes entries, which health tells."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks at what health tells."""
 
 log = structlog.get_logger()
 
@@ -73,8 +75,10 @@ async def serving(
 ) -> AsyncGenerator[Addresses]:
     """A server that listens, and its bridge; drained when the context is left. A defect in it ends the context."""
     directory = settings.directory()
-    authenticator = Authenticator(directory, settings.token_key(), SystemTime())
-    switch = switch or _simulator(settings, directory)
+    if switch is None:
+        switch = _switch(settings, directory)
+    signed_in = switch.signed_in if isinstance(switch, GwsSwitch) else _nothing
+    authenticator = Authenticator(directory, settings.token_key(), SystemTime(), signed_in)
     async with AsyncExitStack() as stack:
         if journal is None:
             journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
@@ -97,7 +101,7 @@ async def serving(
             bridge, http_port = await _started(stack, _beside(house), bridge_settings, _token_of_service(house))
             http = f"http://{bridge_settings.host}:{http_port}"
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        watching = [background.create_task(_tell_health(health, journal))]
+        watching = [background.create_task(_tell_health(health, journal, switch))]
         if bridge is not None:
             watching.append(background.create_task(bridge.run()))
         try:
@@ -125,6 +129,19 @@ async def bridging(facade: RemoteFacade, settings: BridgeSettings, grace: float)
         finally:
             running_bridge.cancel()
             await _within(grace, "bridge", bridge.drain(grace))
+
+
+def _nothing(_user_name: str, _password: str) -> None:
+    """Most switches do not know users."""
+
+
+def _switch(settings: Settings, directory: Directory) -> Switch:
+    if settings.gws_config is None:
+        return _simulator(settings, directory)
+    try:
+        return GwsSwitch(read_settings(settings.gws_config), directory)
+    except GwsSettingsError as error:
+        raise SettingsError(f"--gws-config (DIALBRIDGE_GWS_CONFIG) {error}") from None
 
 
 def _simulator(settings: Settings, directory: Directory) -> Simulator:
@@ -167,16 +184,21 @@ async def _started(
     return bridge, port
 
 
-async def _tell_health(health: grpc_edge.HealthOfServices, journal: Journal) -> None:
-    """Say SERVING as long as the journal takes entries."""
+async def _tell_health(health: grpc_edge.HealthOfServices, journal: Journal, switch: Switch) -> None:
+    """Say SERVING as long as the journal takes entries, and of every link of the switch whether it is up."""
     told: bool | None = None
+    told_links: dict[str, bool] = {}
     while True:
         if journal.accepts is not told:
             told = journal.accepts
             await health.set_serving(told)
             if not told:
                 log.error("not serving", why="the journal takes no entries")
-        await asyncio.sleep(LOOK_AT_JOURNAL_EVERY)
+        for name, is_up in switch.links().items():
+            if told_links.get(name) is not is_up:
+                told_links[name] = is_up
+                await health.set_link(name, is_up)
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def _drain(

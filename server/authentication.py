@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -62,11 +62,18 @@ class _Known:
 class Authenticator:
     """Checks credentials against one directory."""
 
-    def __init__(self, directory: Directory, key: bytes, time: TimeSource) -> None:
-        """``key`` signs access tokens; 32 random bytes."""
+    def __init__(
+        self,
+        directory: Directory,
+        key: bytes,
+        time: TimeSource,
+        signed_in: Callable[[str, str], None] = lambda _name, _password: None,
+    ) -> None:
+        """``key`` signs access tokens; 32 random bytes. ``signed_in`` is told of each right name and password."""
         self._directory = directory
         self._key = key
         self._time = time
+        self._signed_in = signed_in
         self._salt = secrets.token_bytes(32)
         self._process_token = secrets.token_urlsafe(32)
         self._process_header = f"Bearer {self._process_token}".encode()
@@ -159,6 +166,7 @@ class Authenticator:
             self._count_failure(name)
             raise _not_authenticated(_WRONG)
         self._failures.pop(_key_of(name), None)
+        self._signed_in(name, password)
         return user
 
     def _bearer(self, token: str) -> tuple[User, float]:

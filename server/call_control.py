@@ -21,8 +21,6 @@ from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_CALL_NOT_FOUND,
     ERROR_REASON_DEADLINE_EXCEEDED,
     ERROR_REASON_OPERATION_NOT_ALLOWED,
-    ERROR_REASON_SWITCH_REJECTED,
-    ERROR_REASON_SWITCH_UNAVAILABLE,
 )
 from dialbridge.v1.user_data_pb2 import UserData
 from server.features import VOICE, require_feature
@@ -43,6 +41,7 @@ from server.switch import (
     SwitchUnavailable,
     UpdateUserData,
 )
+from server.switch_refusals import rejected_operation, unavailable
 from server.time_source import TimeSource
 from server.validation import MAX_USER_DATA_BYTES, check_digits, check_user_data, invalid, required
 from server.visibility import Sight, sees
@@ -205,17 +204,9 @@ class CallControl:
                 f"the switch did not say in time whether it accepted {operation}; the call's status changes will tell",
             ) from None
         except SwitchRejected as rejected:
-            raise Refusal(
-                ERROR_REASON_SWITCH_REJECTED,
-                rejected.message,
-                metadata={"upstream_code": rejected.code, "upstream_message": rejected.message},
-            ) from None
-        except SwitchUnavailable as unavailable:
-            raise Refusal(
-                ERROR_REASON_SWITCH_UNAVAILABLE,
-                f"the switch cannot be reached: {unavailable.message}",
-                retry_after=unavailable.retry_after,
-            ) from None
+            raise rejected_operation(rejected) from None
+        except SwitchUnavailable as error:
+            raise unavailable(error) from None
 
 
 def _check_addition(live: LiveCall, addition: UserData) -> None:

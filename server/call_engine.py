@@ -18,7 +18,8 @@ from server.journal import Journal, JournalUnavailable, Record
 from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
-from server.switch import CallAppeared, CallEvent, CallReleased, CallView, Switch
+from server.reported_calls import reported_change
+from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
 from server.watchers import Watchers
 
 _RETRY_APPEND_AFTER = 1.0
@@ -56,6 +57,7 @@ class CallEngine:
         self._directory = directory
         self._applied = LiveCalls()  # ahead of the journal by what is being written
         self._expected: dict[str, Expectation] = {}
+        self._appearing: dict[CallView, Expectation] = {}  # told by the switch, not in the journal yet
         self._reserved: dict[str, set[str]] = {}  # device -> calls that were ordered and have not appeared
 
     def expect(self, call_id: str, device_id: str, origin: CallOrigin) -> Expectation:
@@ -91,11 +93,12 @@ class CallEngine:
         for change in restored:
             self._applied.put(change)
         self._watchers.restore(restored)
-        known = frozenset(await self._switch.snapshot())
+        views = [CallView(change.call.id, change.call.device_id) for change in restored]
+        surviving = frozenset(await self._switch.surviving(views))
         lost = [
-            CallReleased(call_id=call.id, device_id=call.device_id, at=now, cause=RELEASE_CAUSE_LOST)
-            for call in (change.call for change in restored)
-            if CallView(call.id, call.device_id) not in known
+            CallReleased(call_id=view.call_id, device_id=view.device_id, at=now, cause=RELEASE_CAUSE_LOST)
+            for view in views
+            if view not in surviving
         ]
         if restored:
             log.info("calls restored", live=len(restored) - len(lost), lost=len(lost))
@@ -107,24 +110,34 @@ class CallEngine:
             await self._record([change for change in map(self._apply, events) if change is not None])
 
     def _apply(self, event: CallEvent) -> StatusChange | None:
+        """What the event changes; None when nothing, or when it cannot be."""
         known = self._applied.get(event.call_id, event.device_id)
+        previous = known.change if known is not None else None
+        operations = self._switch.capabilities
         try:
-            if known is not None:
-                change = next_change(known.change, event, self._switch.capabilities)
-            elif isinstance(event, CallAppeared):
-                change = first_change(event, self._origin(event), self._switch.capabilities)
-            else:
-                log.warning("event of an unknown call", call_id=event.call_id, event_type=type(event).__name__)
-                return None
+            match event:
+                case CallReported():
+                    change = reported_change(previous, event, self._origin(event) if previous is None else None)
+                case CallAppeared() if previous is None:
+                    change = first_change(event, self._origin(event), operations)
+                case _ if previous is not None:
+                    change = next_change(previous, event, operations)
+                case _:
+                    log.warning("event of an unknown call", call_id=event.call_id, event_type=type(event).__name__)
+                    return None
         except Impossible as impossible:
             log.warning("impossible event", call_id=event.call_id, device_id=event.device_id, reason=str(impossible))
             return None
-        self._applied.put(change)
+        if change is not None:
+            self._applied.put(change)
         return change
 
-    def _origin(self, event: CallAppeared) -> CallOrigin:
-        expectation = self._expected.get(event.call_id)
+    def _origin(self, event: CallAppeared | CallReported) -> CallOrigin:
+        order_id = (event.order_id or event.call_id) if isinstance(event, CallReported) else event.call_id
+        expectation = self._expected.get(order_id)
         if expectation is not None and expectation.device_id == event.device_id:
+            del self._expected[order_id]
+            self._appearing[CallView(event.call_id, event.device_id)] = expectation
             self.free_line(expectation)  # from here on the call itself takes the line
             return expectation.origin
         device = self._directory.device(event.device_id)
@@ -148,7 +161,7 @@ class CallEngine:
             call = change.call
             if call.sequence == 1:
                 self._announce(Appeared(change, first + number))
-            elif call.state == CALL_STATE_RELEASED:
+            if call.state == CALL_STATE_RELEASED:
                 log.info(
                     "call released",
                     call_id=call.id,
@@ -160,11 +173,9 @@ class CallEngine:
 
     def _announce(self, appeared: Appeared) -> None:
         call = appeared.change.call
-        expectation = self._expected.get(call.id)
-        if expectation is not None and expectation.device_id == call.device_id:
-            del self._expected[call.id]
-            if not expectation.appeared.done():
-                expectation.appeared.set_result(appeared)
+        expectation = self._appearing.pop(CallView(call.id, call.device_id), None)
+        if expectation is not None and not expectation.appeared.done():
+            expectation.appeared.set_result(appeared)
 
     async def _append(self, records: Sequence[Record]) -> int:
         """Append, however long the journal refuses: what happened at the switch happened."""

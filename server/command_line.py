@@ -25,6 +25,7 @@ from server.settings import (
     RemoteFacade,
     Settings,
     SettingsError,
+    SwitchKind,
     integer,
     seconds,
     truth,
@@ -38,6 +39,7 @@ examples:
   dialbridge serve                                        demo directory, simulated switch, this machine only
   dialbridge serve --config directory.toml --host 0.0.0.0     your own users and devices, for everybody
   dialbridge serve --scenario busy-day.toml               script the far ends (docs/simulator.md)
+  dialbridge serve --switch gws --gws-config gws.toml     in front of an existing GWS (docs/gws.md)
   DIALBRIDGE_GRPC_PORT=0 dialbridge serve                 on a port that is free
 
 Every option can be given as the environment variable that its help names; the option wins.
@@ -73,6 +75,8 @@ def _add_process(parser: argparse.ArgumentParser, epilog: str) -> None:
 def _add_server(parser: argparse.ArgumentParser) -> None:
     _add(parser, "--grpc-port", str(DEFAULT_GRPC_PORT), "port of gRPC; 0: any that is free")
     _add(parser, "--config", None, "directory of users and devices, a TOML file; unless given, the demo directory")
+    _add(parser, "--switch", SwitchKind.SIMULATOR.value, "what places the calls: simulator or gws")
+    _add(parser, "--gws-config", None, "which GWS, for --switch gws: a TOML file (docs/gws.md)")
     _add(parser, "--scenario", None, "scenario of the simulated switch, a TOML file; unless given, the demo numbers")
     _add(parser, "--data-dir", DEFAULT_DATA_DIR, "directory of the journal and of the key of access tokens")
 
@@ -97,6 +101,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         grpc_port=integer("--grpc-port", arguments.grpc_port),
         config=_path(arguments.config),
         scenario=_path(arguments.scenario),
+        switch=_one_of("--switch", arguments.switch, SwitchKind),
+        gws_config=_path(arguments.gws_config),
         data_dir=Path(arguments.data_dir).expanduser(),
         grace=seconds("--grace", arguments.grace),
     )

@@ -30,6 +30,7 @@ from server.life_cycle import CallOrigin
 from server.principal import Principal
 from server.refusals import Refusal
 from server.switch import DialOrder, OutcomeUnknown, Switch, SwitchRejected, SwitchUnavailable
+from server.switch_refusals import rejected_dial, unavailable
 from server.time_source import TimeSource
 from server.user_data import merged
 from server.validation import check_dial, check_user_data, shown
@@ -212,6 +213,7 @@ class Dialing:
             user_data=wish.user_data,
             caller_id=record.outbound_caller_id if record else "",
             location=request.location,
+            record=record,
             timeout=wish.time_to_accept,
         )
         origin = CallOrigin(
@@ -235,24 +237,16 @@ class Dialing:
                 return self._unknown(expectation, unknown.message)
             except SwitchRejected as rejected:
                 self._engine.forget(expectation)
-                return Refusal(
-                    pb.ERROR_REASON_SWITCH_REJECTED,
-                    rejected.message,
-                    metadata={"upstream_code": rejected.code, "upstream_message": rejected.message},
-                )
-            except SwitchUnavailable as unavailable:
+                return rejected_dial(rejected)
+            except SwitchUnavailable as error:
                 self._engine.forget(expectation)
-                return Refusal(
-                    pb.ERROR_REASON_SWITCH_UNAVAILABLE,
-                    f"the switch cannot be reached: {unavailable.message}; nothing was dialled",
-                    retry_after=unavailable.retry_after,
-                )
+                return unavailable(error)
         except BaseException:
             self._engine.forget(expectation)
             raise
         log.info(
             "call dialled",
-            call_id=order.call_id,
+            call_id=appeared.change.call.id,
             device=order.device_number,
             user=expectation.origin.user_name,
             request_id=expectation.origin.request_id or None,
@@ -265,7 +259,7 @@ class Dialing:
         self._engine.free_line(expectation)
         asyncio.get_running_loop().call_later(SETTLE_WITHIN, self._engine.forget, expectation)
         log.warning("dial outcome unknown", call_id=expectation.call_id, reason=why)
-        return _outcome_unknown(why, expectation.call_id)
+        return _outcome_unknown(why, "" if self._switch.names_calls else expectation.call_id)
 
     def _response(self, change: StatusChange, position: int) -> DialResponse:
         return DialResponse(call=change.call, resume_token=self._watchers.token_before(position))

@@ -67,6 +67,11 @@ class HealthOfServices:
         for service in ("", CALL_SERVICE, USER_SERVICE):
             await self._servicer.set(service, status)
 
+    async def set_link(self, name: str, is_up: bool) -> None:
+        """Say whether a link of the switch is up, under the service name ``switch/NAME``."""
+        serving_status = health_pb2.HealthCheckResponse
+        await self._servicer.set(f"switch/{name}", serving_status.SERVING if is_up else serving_status.NOT_SERVING)
+
     async def shut_down(self) -> None:
         """Say NOT_SERVING for good."""
         await self._servicer.enter_graceful_shutdown()

@@ -27,7 +27,15 @@ from dialbridge.v1.status_change_pb2 import (
     StatusChange,
 )
 from server.capabilities import offered
-from server.switch import CallAppeared, CallEstablished, CallEvent, CallReleased, DtmfSent, UserDataChanged
+from server.switch import (
+    CallAppeared,
+    CallEstablished,
+    CallEvent,
+    CallReleased,
+    CallStep,
+    DtmfSent,
+    UserDataChanged,
+)
 
 
 class Step(enum.Enum):
@@ -90,7 +98,7 @@ class CallOrigin:
     campaign_name: str = ""
 
 
-def step_of(event: CallEvent) -> Step:
+def step_of(event: CallStep) -> Step:
     """What ``event`` does to a call."""
     match event:
         case CallAppeared():
@@ -130,7 +138,7 @@ def first_change(event: CallAppeared, origin: CallOrigin, operations: frozenset[
     return change
 
 
-def next_change(previous: StatusChange, event: CallEvent, operations: frozenset[Capability.ValueType]) -> StatusChange:
+def next_change(previous: StatusChange, event: CallStep, operations: frozenset[Capability.ValueType]) -> StatusChange:
     """The change that ``event`` makes after ``previous``, which is left as it is. Raises `Impossible`."""
     change = StatusChange(request_id=previous.request_id)
     change.call.CopyFrom(previous.call)
@@ -140,7 +148,7 @@ def next_change(previous: StatusChange, event: CallEvent, operations: frozenset[
 
 def _complete(
     change: StatusChange,
-    event: CallEvent,
+    event: CallStep,
     before: CallState.ValueType,
     operations: frozenset[Capability.ValueType],
 ) -> None:

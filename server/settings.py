@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from server.directory import Directory
@@ -15,6 +16,13 @@ DEFAULT_GRPC_PORT = 50051
 DEFAULT_HTTP_PORT = 8080
 _KEY_FILE = "token.key"
 _KEY_BYTES = 32
+
+
+class SwitchKind(Enum):
+    """What places the calls."""
+
+    SIMULATOR = "simulator"
+    GWS = "gws"
 
 
 class SettingsError(Exception):
@@ -33,6 +41,9 @@ class Settings:
     """The directory file; None: the embedded demo directory."""
     scenario: Path | None = None
     """The scenario of the simulated switch; None: the demo numbering plan."""
+    switch: SwitchKind = SwitchKind.SIMULATOR
+    gws_config: Path | None = None
+    """The file that says which GWS, for that switch."""
     data_dir: Path = field(default_factory=lambda: Path(DEFAULT_DATA_DIR))
     """Where the journal and the key of access tokens are."""
     grace: float = 10.0
@@ -45,6 +56,14 @@ class Settings:
             )
         if not 0 <= self.grace <= 3600:
             raise SettingsError(f"--grace (DIALBRIDGE_GRACE) must be 0 to 3600 seconds, not {self.grace}")
+        if self.switch is SwitchKind.GWS and self.gws_config is None:
+            raise SettingsError(
+                "--switch gws needs --gws-config (DIALBRIDGE_GWS_CONFIG), the file that says which GWS (docs/gws.md)"
+            )
+        if self.switch is not SwitchKind.GWS and self.gws_config is not None:
+            raise SettingsError("--gws-config (DIALBRIDGE_GWS_CONFIG) means nothing without --switch gws")
+        if self.switch is not SwitchKind.SIMULATOR and self.scenario is not None:
+            raise SettingsError("--scenario (DIALBRIDGE_SCENARIO) is for --switch simulator")
 
     def directory(self) -> Directory:
         """Read the directory. Raises `SettingsError` or `server.directory.DirectoryError`."""

@@ -1,10 +1,13 @@
 """What the server asks of a telephone switch and what a switch tells it; which switch it is, is app's choice alone."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import enum
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from dialbridge.v1.call_pb2 import CallType, Capability, Party, ReleaseCause
+from dialbridge.v1.call_pb2 import Call, CallType, Capability, Party, ReleaseCause
+from dialbridge.v1.outbound_record_pb2 import OutboundRecord
+from dialbridge.v1.status_change_pb2 import NotificationType
 from dialbridge.v1.user_data_pb2 import UserData
 
 # ---------------------------------------------------------------- what is asked
@@ -28,6 +31,8 @@ class DialOrder:
     caller_id: str = ""
     """The number to show to the called party; empty: the switch's own choice."""
     location: str = ""
+    record: OutboundRecord | None = None
+    """The record that is dialled, for a switch that passes it on; what of it concerns the call stands above as well."""
     timeout: float | None = None
     """Seconds that the switch has to accept, from the caller's deadline; None: no deadline."""
 
@@ -134,7 +139,25 @@ class DtmfSent(CallEventFacts):
     digits: str
 
 
-CallEvent = CallAppeared | CallEstablished | CallReleased | UserDataChanged | DtmfSent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReported(CallEventFacts):
+    """The whole call as it is now, from a switch that runs call control of its own and tells the result.
+
+    It may be the first event of a call in any state, it may repeat what is known, and after a gap it says at once what
+    happened meanwhile. State, capabilities, parties and data are the switch's word; times and sequence are not.
+    """
+
+    call: Call
+    notification_type: NotificationType.ValueType
+    upstream_notification_type: str = ""
+    dtmf_digits: str = ""
+    order_id: str = ""
+    """The ``call_id`` of the `DialOrder` that the call is of, where the switch names calls itself."""
+
+
+CallStep = CallAppeared | CallEstablished | CallReleased | UserDataChanged | DtmfSent
+"""What happened to a call."""
+CallEvent = CallStep | CallReported
 
 
 class CallView(NamedTuple):
@@ -147,14 +170,29 @@ class CallView(NamedTuple):
 # ---------------------------------------------------------------- how a switch says no
 
 
+class Rejection(enum.Enum):
+    """Why a switch refused, as far as it matters to who asked."""
+
+    OTHER = enum.auto()
+    NOT_FOUND = enum.auto()
+    """The switch does not know the call or the device."""
+    NOT_ALLOWED_NOW = enum.auto()
+    """Not in the state that the call is in."""
+    INVALID = enum.auto()
+    """A value is missing or out of range."""
+    NOT_REGISTERED = enum.auto()
+    """The device has no session at the switch."""
+
+
 class SwitchRejected(Exception):
     """The switch understood and refused; nothing happened."""
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", why: Rejection = Rejection.OTHER) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         """The switch's own code, verbatim; empty when it gave none."""
+        self.why = why
 
 
 class SwitchUnavailable(Exception):
@@ -188,6 +226,15 @@ class Switch(Protocol):
         """The operations that ``control`` knows; no other is ever offered to a client."""
         ...
 
+    @property
+    def names_calls(self) -> bool:
+        """Whether calls have ids of the switch's own, which only its events tell, and not those of their orders."""
+        ...
+
+    def links(self) -> Mapping[str, bool]:
+        """What the switch depends on elsewhere, by name, and whether it is there now; for health."""
+        ...
+
     async def start(self) -> None:
         """Begin; ``events`` may be read afterwards."""
         ...
@@ -204,8 +251,11 @@ class Switch(Protocol):
         """Everything that happens, in batches of what had piled up; ends after ``close``. One reader only."""
         ...
 
-    async def snapshot(self) -> Collection[CallView]:
-        """The calls that the switch knows now, once `start` is done: after a restart the others are over."""
+    async def surviving(self, calls: Collection[CallView]) -> Collection[CallView]:
+        """After `start`: which of the calls that were live when the process ended are not known to be over.
+
+        A switch that cannot tell yet says that all are, and tells of the end of the others by ``events``.
+        """
         ...
 
     async def close(self) -> None:

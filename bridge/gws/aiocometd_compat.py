@@ -8,6 +8,7 @@ pinned. Each remedy says which defect it is for; when aiocometd is released agai
 import asyncio
 import types
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -46,14 +47,16 @@ def _new_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
+session_factory: ContextVar[Callable[[], aiohttp.ClientSession]] = ContextVar("session_factory", default=_new_session)
+"""What a client opened in this context speaks through, to share the cookies of a login; aiocometd has no argument."""
+
+
 class _Remedies:
     """What both transports need."""
 
-    session_factory: Callable[[], aiohttp.ClientSession] = staticmethod(_new_session)
-
     async def _get_http_session(self) -> aiohttp.ClientSession:
         if self._http_session is None:  # type: ignore[has-type]
-            self._http_session = self.session_factory()
+            self._http_session = session_factory.get()()
         return self._http_session
 
     async def _process_outgoing_payload(self, payload: Any, headers: Any) -> None:

@@ -95,6 +95,15 @@ class Simulator:
         """The operations that the exchange knows."""
         return CAPABILITIES
 
+    @property
+    def names_calls(self) -> bool:
+        """Calls have the ids of their orders."""
+        return False
+
+    def links(self) -> Mapping[str, bool]:
+        """It depends on nothing."""
+        return {}
+
     async def start(self) -> None:
         """Begin the load, if the scenario has one."""
         self._exchange.begin(self._clock.now())
@@ -120,9 +129,9 @@ class Simulator:
                 self._woken.clear()
                 await self._clock.wait(self._woken, self._exchange.next_due)
 
-    async def snapshot(self) -> Collection[CallView]:
-        """The calls that there are; none in a new process."""
-        return self._exchange.views()
+    async def surviving(self, calls: Collection[CallView]) -> Collection[CallView]:
+        """None in a new process, as simulated calls end with theirs."""
+        return frozenset(self._exchange.views()) & frozenset(calls)
 
     async def close(self) -> None:
         """End; the calls end with the process."""

@@ -49,6 +49,13 @@ class ScriptedSwitch:
     def capabilities(self) -> frozenset[Capability.ValueType]:
         return frozenset(Capability.values())
 
+    @property
+    def names_calls(self) -> bool:
+        return False
+
+    def links(self):
+        return {}
+
     async def start(self) -> None:
         pass
 
@@ -83,8 +90,8 @@ class ScriptedSwitch:
         while (batch := await self._events.get()) is not None:
             yield batch
 
-    async def snapshot(self) -> Collection[CallView]:
-        return self.known
+    async def surviving(self, calls: Collection[CallView]) -> Collection[CallView]:
+        return self.known & set(calls)
 
     async def close(self) -> None:
         self._events.put_nowait(None)

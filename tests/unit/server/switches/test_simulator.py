@@ -49,11 +49,12 @@ async def test_hours_pass_in_milliseconds(told):
 
 async def test_what_is_done_is_told_at_once(told):
     await told.simulator.dial(ORDER)
-    assert set(await told.simulator.snapshot()) == {CallView("c1", "d5")}
+    both = {CallView("c1", "d5"), CallView("c0", "d5")}
+    assert set(await told.simulator.surviving(both)) == {CallView("c1", "d5")}
     await told.simulator.control("c1", "d5", Hangup())
     await told.clock.advance(0)
     assert [type(event).__name__ for event in told.events] == ["CallAppeared", "CallReleased"]
-    assert not await told.simulator.snapshot()
+    assert not await told.simulator.surviving(both)
 
 
 async def test_closing_ends_the_events_after_what_was_told(told):

@@ -1,0 +1,135 @@
+"""A real GWS as a switch: orders and commands become its documented requests, its news become reports.
+
+How a GWS is spoken to is ``bridge.gws``'s. It satisfies ``server.switch.Switch``.
+"""
+
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+from bridge.gws.agent_link import Agent
+from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
+from bridge.gws.operations import OPERATIONS, command_body, dial_body
+from bridge.gws.settings import GwsSettings
+from bridge.gws.upstream import Upstream
+from bridge.gws.upstream_calls import News
+from dialbridge.v1.call_pb2 import Capability
+from server.directory import Directory
+from server.switch import (
+    CallCommand,
+    CallEvent,
+    CallReported,
+    CallView,
+    DialOrder,
+    OutcomeUnknown,
+    Rejection,
+    SwitchRejected,
+    SwitchUnavailable,
+)
+
+COMMAND_WITHIN = 30.0
+"""Seconds that the GWS has to accept an operation."""
+_WHY: Mapping[int, Rejection] = {
+    1: Rejection.INVALID,
+    2: Rejection.NOT_ALLOWED_NOW,
+    6: Rejection.NOT_FOUND,
+    10: Rejection.INVALID,
+}
+"""By ``statusCode``. GWS reference, Return Values; the others say nothing that a caller could act on."""
+
+
+class GwsSwitch:
+    """Every agent of the directory who has a device is signed in to the GWS."""
+
+    def __init__(self, settings: GwsSettings, directory: Directory) -> None:
+        agents = [
+            Agent(name, {device.phone_number: device.id for device in directory.devices_of(name)})
+            for name in directory.users
+            if directory.devices_of(name)
+        ]
+        self._upstream = Upstream(settings, agents, self.capabilities)
+
+    @property
+    def capabilities(self) -> frozenset[Capability.ValueType]:
+        """The operations that are passed on."""
+        return frozenset(OPERATIONS)
+
+    @property
+    def names_calls(self) -> bool:
+        """A GWS gives calls their ids, and clients see the same ones that its own see."""
+        return True
+
+    def links(self) -> Mapping[str, bool]:
+        """The agents' links."""
+        return self._upstream.links()
+
+    def signed_in(self, user_name: str, password: str) -> None:
+        """See ``bridge.gws.upstream.Upstream.signed_in``."""
+        self._upstream.signed_in(user_name, password)
+
+    async def start(self) -> None:
+        """Begin to sign in; a GWS that is not there yet is waited for in the background."""
+        await self._upstream.start()
+
+    async def dial(self, order: DialOrder) -> None:
+        """Post the Dial. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
+        body = dial_body(order.destination, order.record, order.user_data, order.location)
+        try:
+            await self._upstream.dial(
+                order.call_id, order.device_id, order.destination, body, order.timeout or COMMAND_WITHIN
+            )
+        except GwsError as error:
+            raise _translated(error) from None
+
+    async def control(self, call_id: str, device_id: str, command: CallCommand) -> None:
+        """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
+        try:
+            await self._upstream.control(call_id, device_id, command_body(command), COMMAND_WITHIN)
+        except GwsError as error:
+            raise _translated(error) from None
+
+    async def events(self) -> AsyncIterator[Sequence[CallEvent]]:
+        """What the GWS says, as it says it."""
+        async for batch in self._upstream.news():
+            now = time.time()
+            yield [_report(news, now) for news in batch]
+
+    async def surviving(self, calls: Collection[CallView]) -> Collection[CallView]:
+        """All of them: the first reading of each agent's calls tells which are over."""
+        for call_id, device_id in calls:
+            self._upstream.assume(call_id, device_id)
+        return calls
+
+    async def close(self) -> None:
+        """Sign out of notifications; calls go on."""
+        await self._upstream.close()
+
+
+def _report(news: News, now: float) -> CallReported:
+    change = news.change
+    return CallReported(
+        call_id=change.call.id,
+        device_id=change.call.device_id,
+        at=now,
+        extensions=change.extensions if change.HasField("extensions") else None,
+        call=change.call,
+        notification_type=change.notification_type,
+        upstream_notification_type=change.upstream_notification_type,
+        order_id=news.order_id,
+    )
+
+
+def _translated(error: GwsError) -> Exception:
+    match error:
+        case Refused(status_code=int(code)):
+            why = _WHY.get(code, Rejection.OTHER)
+            if "not registered" in error.message:
+                why = Rejection.NOT_REGISTERED
+            return SwitchRejected(error.message, code=str(code), why=why)
+        case Refused(http_status=status):
+            return SwitchRejected(error.message, code=f"HTTP {status}")
+        case Unreachable():
+            return SwitchUnavailable(error.message, retry_after=error.retry_after)
+        case Unanswered():
+            return OutcomeUnknown(error.message)
+        case _:
+            return error
