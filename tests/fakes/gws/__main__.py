@@ -81,7 +81,7 @@ def guide(gws: FakeGws) -> str:
     )
     device = next(iter(gws.directory.users.values())).device.id
     curl = "  curl -s -u agent1:demo -H 'Content-Type: application/json'"
-    record = '{"recordHandle":431,"phoneNumber":"5001"}'
+    dial = '{"operationName":"Dial","outboundRecord":{"recordHandle":431,"phoneNumber":"5001"}}'
     return "\n".join(
         [
             f"fake GWS at {gws.api_url} (CometD at {gws.notifications_url})",
@@ -90,7 +90,7 @@ def guide(gws: FakeGws) -> str:
             "try:",
             f"  curl -s {gws.api_url}/diagnostics/version",
             f"""{curl} {gws.api_url}/me -d '{{"operationName":"StartContactCenterSession","channels":["voice"]}}'""",
-            f"""{curl} {gws.api_url}/me/devices/{device}/calls -d '{{"operationName":"Dial","outboundRecord":{record}}}'""",
+            f"{curl} {gws.api_url}/me/devices/{device}/calls -d '{dial}'",
             f"{curl} '{gws.api_url}/me/calls?fields=*'",
         ]
     )

@@ -1,4 +1,4 @@
-"""Bayeux sessions and what each meta message does to them; no HTTP, no websocket, no waiting (the edges hold connects)."""
+"""Bayeux sessions and what each meta message does to them; no HTTP, no websocket, no waiting (the edges hold)."""
 
 import asyncio
 import secrets
@@ -78,7 +78,7 @@ class Session:
 
 
 class Bayeux:
-    """All sessions. Times in seconds; ``timeout`` is how long a connect is held, ``max_interval`` the life between two."""
+    """All sessions. ``timeout`` is how long a connect is held, ``max_interval`` the life between two; seconds."""
 
     def __init__(self, *, timeout: float, max_interval: float, interval: float = 0.0, websocket: bool = False):
         self.sessions: dict[str, Session] = {}

@@ -26,9 +26,9 @@ VERSION = "8.5.200.50"
 
 @dataclass(eq=False)
 class Request:
-    """A request as it came: ``path`` without the prefix, ``operation`` or the Bayeux channels, ``status`` of the answer.
+    """A request as it came: ``path`` is without the prefix, ``operation`` may be the Bayeux channels.
 
-    ``status`` is ``None`` while there is no answer, and for good where a fault suppressed it.
+    ``status`` of the answer is ``None`` while there is no answer, and for good where a fault suppressed it.
     """
 
     at: float
@@ -114,10 +114,11 @@ class Edge:
             record.user = who.user.name
             token = request.headers.get(TOKEN_HEADER)
             self._sign_in.check_csrf(request.method, who, request.cookies.get(COOKIE), token)
-            if error := hits.get(Kind.ERROR):
-                raise Refused(int(error.value or 4), "Injected error.")
         except Refused as refused:
             return await self._write(request, record, hits, json_response(refused.answer))
+        if error := hits.get(Kind.ERROR):
+            answer = Answer(int(error.value or 4), {"statusMessage": "Injected error."})
+            return await self._write(request, record, hits, json_response(answer))
         if record.path.split("/")[1] == "notifications":
             if request.method == "GET":
                 record.status = 101

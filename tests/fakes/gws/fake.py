@@ -1,4 +1,4 @@
-"""The fake as a whole: puts the parts together, starts and stops them, and is what tests hold; no protocol of its own."""
+"""The fake as a whole: puts the parts together, starts and stops them; tests hold it. It has no protocol of its own."""
 
 import asyncio
 import time
@@ -28,11 +28,11 @@ CALLS, DEVICES = "/v2/me/calls", "/v2/me/devices"
 class FakeGws:
     """A Genesys Web Services server for tests; see the package for what it does and for its faults.
 
-    ``port`` 0 takes a free one. ``generation`` is "hybrid" (the documented preview dial), "strings" or "objects"; ``extensions``,
-    ``metrics`` and ``monitoring`` change single members of it. ``public_url`` (ends in /api/v2) is what URIs in resources begin with.
-    ``speed`` divides the delays of the number plan, ``manual`` leaves them to the test. ``timeout`` and ``max_interval`` are
-    CometD's, in seconds. Events follow the answer of their request ``event_lag`` seconds later. ``notifications`` replaces the
-    CometD part (``gws_node.NodeNotifications()``).
+    ``port`` 0 takes a free one. ``generation`` is "hybrid" (the documented preview dial), "strings" or "objects";
+    ``extensions``, ``metrics`` and ``monitoring`` change single members of it. ``public_url`` (ends in /api/v2) is what
+    URIs in resources begin with. ``speed`` divides the delays of the number plan, ``manual`` leaves them to the test.
+    ``timeout`` and ``max_interval`` are CometD's, in seconds. Events follow the answer of their request ``event_lag``
+    seconds later. ``notifications`` replaces the CometD part (``gws_node.NodeNotifications()``).
     """
 
     def __init__(

@@ -68,7 +68,7 @@ class Fault:
 
     def matches(self, names: Iterable[str]) -> bool:
         """Whether it hits now; counts."""
-        if self.on not in names or self.times is not None and self.hits >= self.times:
+        if self.on not in names or (self.times is not None and self.hits >= self.times):
             return False
         if self.skip:
             self.skip -= 1
@@ -78,7 +78,7 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """``<on>:<kind>[=<value>][*<times>][@<skip>]``, ``**`` for every time; raises ValueError that says what is wrong."""
+    """``<on>:<kind>[=<value>][*<times>][@<skip>]``, ``**``: every time; raises ValueError that says what is wrong."""
     found = _TEXT.fullmatch(text)
     if found is None:
         raise ValueError(

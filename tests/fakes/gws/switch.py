@@ -21,9 +21,9 @@ NOT_ROUTABLE_DIGITS = 5  # numbers up to this length are internal
 class Switch:
     """The calls of all devices.
 
-    ``tell(call, party, notification type, with extensions)`` is called for every change that the agent at ``party`` is
-    told of, ``refuse(device, text, code, call)`` when an accepted operation fails. Delays of the number plan are divided
-    by ``speed``; with ``manual`` nothing happens by itself, the test drives calls with ``answer`` and ``release``.
+    ``tell(call, party, notification type, with extensions)`` is called for every change that the agent at ``party``
+    is told of, ``refuse(device, text, code, call)`` when an accepted operation fails. Delays of the number plan are
+    divided by ``speed``; with ``manual`` nothing happens by itself, the test drives calls with ``answer`` and ``end``.
     """
 
     def __init__(
