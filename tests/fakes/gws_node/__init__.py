@@ -1,4 +1,4 @@
-"""The CometD part of the fake by the official Node server: runs it, proxies to it, feeds it events; no Bayeux of its own.
+"""The CometD part of the fake by the official Node server: runs it, passes requests on, feeds it; has no own Bayeux.
 
     async with FakeGws(notifications=NodeNotifications()) as gws:
         ...
@@ -23,7 +23,7 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.gws.bayeux import Caller
-from tests.fakes.gws.faults import Fault, Kind
+from tests.fakes.gws.faults import Fault, Gone, Kind
 from tests.fakes.gws.notifications import BROWSER, Write
 from tests.fakes.gws.sign_in import HttpSession
 
@@ -130,7 +130,7 @@ class NodeNotifications:
             for event in known:
                 event.set()
         response = await self._pass(body, headers, known, client_ids)
-        for message in messages(await response.text() if isinstance(response, aiohttp.ClientResponse) else ""):
+        for message in messages(await response.text()):
             if message.get("channel") == "/meta/handshake" and message.get("successful"):
                 self._callers[message["clientId"]] = Caller(who.user.name, who.id, browser)
                 self._forgotten[message["clientId"]] = asyncio.Event()
@@ -161,9 +161,12 @@ class NodeNotifications:
     async def _ask(self, body: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         assert self._http
         url = f"http://127.0.0.1:{self._port}/"
-        async with self._http.post(url, data=body.encode(), headers=headers) as response:
-            await response.read()
-            return response
+        try:
+            async with self._http.post(url, data=body.encode(), headers=headers) as response:
+                await response.read()
+                return response
+        except aiohttp.ClientConnectionError:
+            raise Gone from None  # the server was stopped
 
     async def socket(self, request: web.Request, who: HttpSession) -> web.StreamResponse:
         """That server has no websocket."""
