@@ -206,9 +206,12 @@ class Edge:
             return await self._cut(request, response)
         if Kind.NOT_JSON in hits:
             response.text, response.content_type = "<html><body>Sign in</body></html>", "text/html"
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        except ConnectionResetError:
+            return response  # the client is gone: nobody was answered
         record.status = response.status
-        await response.prepare(request)
-        await response.write_eof()
         return response
 
     async def _cut(self, request: web.Request, response: web.Response) -> web.StreamResponse:
