@@ -143,8 +143,8 @@ async def test_the_next_connect_can_meet_an_unknown_client(gws):
 
 
 async def test_a_fault_hits_as_often_as_it_says(gws, agent):
-    fault = gws.faults.add("Dial", "status", 503, times=2)
-    assert [(await agent.dial())[0] for _ in range(3)] == [503, 503, 200]
+    fault = gws.faults.add("Dial", "error", 4, times=2)
+    assert [(await agent.dial())[0] for _ in range(3)] == [500, 500, 200]
     assert fault.hits == 2
 
 
