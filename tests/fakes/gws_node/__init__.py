@@ -30,6 +30,7 @@ from tests.fakes.gws.sign_in import HttpSession
 Json = dict[str, Any]
 DIRECTORY = Path(__file__).parent
 STARTS_WITHIN = 20.0
+PASSED_BACK = ("Content-Type", "Set-Cookie")
 
 
 def require_node_server() -> None:
@@ -129,20 +130,16 @@ class NodeNotifications:
         if Kind.UNKNOWN_CLIENT in hits:
             for event in known:
                 event.set()
-        response = await self._pass(body, headers, known, client_ids)
-        for message in messages(await response.text()):
+        answer = await self._pass(body, headers, known, client_ids)
+        for message in messages(answer.text or ""):
             if message.get("channel") == "/meta/handshake" and message.get("successful"):
                 self._callers[message["clientId"]] = Caller(who.user.name, who.id, browser)
                 self._forgotten[message["clientId"]] = asyncio.Event()
-        answer = web.Response(status=response.status, body=await response.read())
-        for name in ("Content-Type", "Set-Cookie"):
-            if name in response.headers:
-                answer.headers[name] = response.headers[name]
         return await write(answer)
 
     async def _pass(
         self, body: str, headers: dict[str, str], known: list[asyncio.Event], client_ids: set[str]
-    ) -> aiohttp.ClientResponse:
+    ) -> web.Response:
         """The server's answer; where the session is forgotten meanwhile, its answer to a session it does not know."""
         asking = asyncio.ensure_future(self._ask(body, headers))
         forgotten = [asyncio.ensure_future(event.wait()) for event in known]
@@ -158,13 +155,14 @@ class NodeNotifications:
             body = body.replace(client_id, client_id[::-1])  # a name that nobody has, so that its 402 is genuine
         return await self._ask(body, headers)
 
-    async def _ask(self, body: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
+    async def _ask(self, body: str, headers: dict[str, str]) -> web.Response:
         assert self._http
         url = f"http://127.0.0.1:{self._port}/"
         try:
             async with self._http.post(url, data=body.encode(), headers=headers) as response:
-                await response.read()
-                return response
+                passed = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
+                passed.setdefault("Content-Type", "text/plain")
+                return web.Response(status=response.status, body=await response.read(), headers=passed)
         except aiohttp.ClientConnectionError:
             raise Gone from None  # the server was stopped
 

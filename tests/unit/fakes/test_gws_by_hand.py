@@ -5,7 +5,6 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 
-
 from tests.fakes.gws_agent import Agent
 
 
@@ -55,7 +54,8 @@ async def test_a_fault_that_does_not_exist_is_refused_at_the_start():
 async def test_the_fake_loads_nothing_of_dialbridge():
     program = (
         "import sys, tests.fakes.gws, tests.fakes.gws.__main__, tests.fakes.gws_node;"
-        "print(sorted(m for m in sys.modules if m.split('.')[0] in ('bridge', 'server', 'dialbridge', 'dialbridge_client')))"
+        "ours = ('bridge', 'server', 'dialbridge', 'dialbridge_client');"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ours))"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     out, _ = await asyncio.wait_for(process.communicate(), 20)
