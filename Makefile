@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_CLIENT := tests/interop/node
+NODE_SERVER := tests/fakes/gws_node
 
 .PHONY: help install run test lint generate lock clean
 
@@ -34,7 +35,7 @@ lock: $(VENV)/.installed-dev ## Resolve all dependencies anew into constraints.t
 		--python-version 3.11 --extra dev pyproject.toml -o constraints.txt
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(NODE_CLIENT)/node_modules .dialbridge
+	rm -rf $(VENV) $(NODE_CLIENT)/node_modules $(NODE_SERVER)/node_modules .dialbridge
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "dialbridge needs Python 3.11 or newer as $(PYTHON) (or make PYTHON=...)" >&2; exit 1; }
@@ -51,10 +52,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# The official CometD client, for the tests that meet it; without npm these tests say so and are skipped.
+# The official CometD client and server, for the tests that meet them; without npm these tests say so and are skipped.
 .PHONY: node-client
 node-client: $(VENV)/bin/python
 	@if command -v npm >/dev/null; then \
-		[ $(NODE_CLIENT)/node_modules/.package-lock.json -nt $(NODE_CLIENT)/package-lock.json ] || \
-			npm ci --prefix $(NODE_CLIENT) --no-audit --no-fund --loglevel=error; \
+		for each in $(NODE_CLIENT) $(NODE_SERVER); do \
+			[ $$each/node_modules/.package-lock.json -nt $$each/package-lock.json ] || \
+				npm ci --prefix $$each --no-audit --no-fund --loglevel=error || exit 1; \
+		done; \
 	fi
