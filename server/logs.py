@@ -69,3 +69,4 @@ def configure(level: LogLevel, *, json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.INFO))
+    logging.getLogger("aiocometd").setLevel(max(number, logging.ERROR))  # links are told of by who uses it

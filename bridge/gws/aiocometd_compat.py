@@ -7,6 +7,7 @@ pinned. Each remedy says which defect it is for; when aiocometd is released agai
 
 import asyncio
 import types
+from abc import abstractmethod
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiocometd import client, utils
 from aiocometd.constants import ConnectionType, MetaChannel, TransportState
+from aiocometd.extensions import Extension
 from aiocometd.transports import long_polling
 from aiocometd.transports.long_polling import LongPollingTransport
 from aiocometd.transports.registry import register_transport
@@ -51,6 +53,14 @@ session_factory: ContextVar[Callable[[], aiohttp.ClientSession]] = ContextVar("s
 """What a client opened in this context speaks through, to share the cookies of a login; aiocometd has no argument."""
 
 
+class LinkExtension(Extension):
+    """An extension that is told, too, when a connect failed, which aiocometd keeps to itself."""
+
+    @abstractmethod
+    def link_broken(self, error: BaseException) -> None:
+        """The connect failed; what the server had written into its answer is lost."""
+
+
 class _Remedies:
     """What both transports need."""
 
@@ -77,8 +87,13 @@ class _Remedies:
 
     def _connect_done(self, future: "asyncio.Future[Any]") -> None:
         # ``close`` cancels it, and a cancelled future has no result to look at.
-        if not future.cancelled():
-            super()._connect_done(future)  # type: ignore[misc]
+        if future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            for extension in self._extensions:  # type: ignore[attr-defined]
+                if isinstance(extension, LinkExtension):
+                    extension.link_broken(error)
+        super()._connect_done(future)  # type: ignore[misc]
 
 
 @register_transport(ConnectionType.LONG_POLLING)

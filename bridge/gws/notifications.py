@@ -13,7 +13,6 @@ import structlog
 from aiocometd.client import Client
 from aiocometd.constants import ConnectionType
 from aiocometd.exceptions import AiocometdException
-from aiocometd.extensions import Extension
 
 from bridge.gws import aiocometd_compat as compat
 from bridge.gws.errors import Refused, Unreachable
@@ -117,7 +116,7 @@ class Notifications:
         await _close(self._client)
 
 
-class _Watch(Extension):
+class _Watch(compat.LinkExtension):
     """Sees every reply: what the client would mend silently is a gap."""
 
     def __init__(self, rest: RestSession) -> None:
@@ -132,6 +131,10 @@ class _Watch(Extension):
         if not self.lost.is_set():
             self.why = why
             self.lost.set()
+
+    def link_broken(self, error: BaseException) -> None:
+        if self.is_open:
+            self.give_up(f"{type(error).__name__}: {error}")
 
     async def outgoing(self, payload: Any, headers: Any) -> None:  # noqa: ARG002
         headers.update(self._rest.headers)
