@@ -25,7 +25,7 @@ from aiohttp import web
 
 from tests.fakes.gws.bayeux import Caller
 from tests.fakes.gws.faults import Fault, Gone, Kind
-from tests.fakes.gws.notifications import BROWSER, Write
+from tests.fakes.gws.notifications import BROWSER, Read, Write
 from tests.fakes.gws.sign_in import HttpSession
 
 Json = dict[str, Any]
@@ -179,7 +179,7 @@ class NodeNotifications:
         except aiohttp.ClientConnectionError:
             raise Gone from None  # the server was stopped
 
-    async def socket(self, request: web.Request, who: HttpSession) -> web.StreamResponse:
+    async def socket(self, request: web.Request, who: HttpSession, read: Read) -> web.StreamResponse:
         """That server has no websocket."""
         return web.Response(status=400, text="no websocket here")
 
