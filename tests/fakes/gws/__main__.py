@@ -105,7 +105,10 @@ def main() -> None:
             parse_fault(text)
         except ValueError as error:
             parser.error(f"--fault {text}: {error}")
-    asyncio.run(serve(options))
+    try:
+        asyncio.run(serve(options))
+    except OSError as error:
+        parser.exit(1, f"{parser.prog}: {error}; choose another with --port\n")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from .sign_in import HttpSession
 
 Json = dict[str, Any]
 Write = Callable[[web.Response], Awaitable[web.StreamResponse]]
+Read = Callable[[str, set[str]], dict[Kind, Fault]]
 BROWSER = "BAYEUX_BROWSER"
 
 
@@ -132,8 +133,8 @@ class Notifications:
             if session := self.bayeux.sessions.get(str(message.get("clientId"))):
                 self.bayeux.end(session, "expired")
 
-    async def socket(self, request: web.Request, who: HttpSession) -> web.StreamResponse:
-        """Serve a websocket until it ends."""
+    async def socket(self, request: web.Request, who: HttpSession, read: Read) -> web.StreamResponse:
+        """Serve a websocket until it ends; ``read`` records each frame and says what goes wrong on it."""
         if not self._websocket:
             return web.Response(status=400, text="no websocket here")
         socket = web.WebSocketResponse(max_msg_size=65536)
@@ -153,7 +154,8 @@ class Notifications:
                 except BadRequest:
                     await socket.close(code=1007)
                     break
-                if not await self._frame(request, messages, caller, out, connects, bound):
+                hits = read(frame.data, names_of(messages))
+                if not await self._frame(request, messages, hits, caller, out, connects, bound):
                     break
         except Gone:
             pass
@@ -166,9 +168,9 @@ class Notifications:
                 self.bayeux.rest(session)
         return socket
 
-    async def _frame(self, request, messages, caller, out, connects, bound) -> bool:
+    async def _frame(self, request, messages, hits, caller, out, connects, bound) -> bool:
         """Answer one frame; false where the socket is to end."""
-        hits = self._faults.take(names_of(messages) | {"*"})
+        await self._faults.thawed()
         if delay := hits.get(Kind.DELAY):
             await self._faults.sleep(delay.value)
         if Kind.SILENT in hits:

@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from aiohttp import web
 
 from tests.fakes.gws.bayeux import Caller
 from tests.fakes.gws.faults import Fault, Gone, Kind
-from tests.fakes.gws.notifications import BROWSER, Write
+from tests.fakes.gws.notifications import BROWSER, Read, Write
 from tests.fakes.gws.sign_in import HttpSession
 
 Json = dict[str, Any]
@@ -54,7 +55,9 @@ class NodeNotifications:
         self._reader: asyncio.Task[None] | None = None
         self._port = 0
         self._orders = itertools.count(1)
-        self._drained: dict[int, asyncio.Event] = {}
+        self._counts: dict[int, asyncio.Future[dict[str, int]]] = {}
+        self._passed: Counter[str] = Counter()  # events that were passed back, per session
+        self._news = asyncio.Event()
         self._callers: dict[str, Caller] = {}
         self._forgotten: dict[str, asyncio.Event] = {}
 
@@ -94,20 +97,24 @@ class NodeNotifications:
         self._process = None
         self._callers.clear()
         self._forgotten.clear()
+        self._passed.clear()
 
     def deliver(self, user: str, channel: str, data: Json) -> None:
         """Send an event to the sessions of a user."""
         self._order({"deliver": {"user": user, "channel": channel, "data": data}})
 
     async def delivered(self, user: str, within: float = 2.0) -> None:
-        """Wait until no session of the user has anything queued, or for so many seconds."""
+        """Wait until every session of the user was sent all that it was given, or for so many seconds."""
         number = next(self._orders)
-        drained = self._drained[number] = asyncio.Event()
-        self._order({"drained": user, "id": number})
+        counts = self._counts[number] = asyncio.get_running_loop().create_future()
+        self._order({"queued": user, "id": number})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await drained.wait()
-        del self._drained[number]
+                given = await counts
+                while any(self._passed[client_id] < events for client_id, events in given.items()):
+                    self._news.clear()
+                    await self._news.wait()
+        del self._counts[number]
 
     def forget(self, which: Callable[[Caller], bool]) -> None:
         """Let the server answer 402 to these sessions from now on, to a held connect at once."""
@@ -131,11 +138,17 @@ class NodeNotifications:
             for event in known:
                 event.set()
         answer = await self._pass(body, headers, known, client_ids)
-        for message in messages(answer.text or ""):
+        came = messages(answer.text or "")
+        for message in came:
             if message.get("channel") == "/meta/handshake" and message.get("successful"):
                 self._callers[message["clientId"]] = Caller(who.user.name, who.id, browser)
                 self._forgotten[message["clientId"]] = asyncio.Event()
-        return await write(answer)
+        try:
+            return await write(answer)
+        finally:
+            for client_id in client_ids:
+                self._passed[client_id] += sum("successful" not in message for message in came)
+            self._news.set()
 
     async def _pass(
         self, body: str, headers: dict[str, str], known: list[asyncio.Event], client_ids: set[str]
@@ -166,7 +179,7 @@ class NodeNotifications:
         except aiohttp.ClientConnectionError:
             raise Gone from None  # the server was stopped
 
-    async def socket(self, request: web.Request, who: HttpSession) -> web.StreamResponse:
+    async def socket(self, request: web.Request, who: HttpSession, read: Read) -> web.StreamResponse:
         """That server has no websocket."""
         return web.Response(status=400, text="no websocket here")
 
@@ -176,8 +189,10 @@ class NodeNotifications:
 
     async def _read(self, out: asyncio.StreamReader) -> None:
         while line := await out.readline():
-            if drained := self._drained.get(json.loads(line)["drained"]):
-                drained.set()
+            answer = json.loads(line)
+            counts = self._counts.get(answer["id"])
+            if counts and not counts.done():
+                counts.set_result(answer["queued"])
 
 
 def messages(body: str) -> list[Json]:

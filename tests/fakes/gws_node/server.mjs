@@ -1,5 +1,6 @@
 // The official Node CometD server behind the fake's own HTTP edge. It takes orders as JSON lines on stdin
-// ({"deliver":{user,channel,data}}, {"drained":user,"id":n}), says its port and answers on stdout, and ends with stdin.
+// ({"deliver":{user,channel,data}}, {"queued":user,"id":n}: how many events each session of the user was given), says its
+// port and answers on stdout, and ends with stdin.
 import http from "node:http";
 import readline from "node:readline";
 import cometd from "cometd-nodejs-server";
@@ -7,6 +8,7 @@ import cometd from "cometd-nodejs-server";
 const options = JSON.parse(process.argv[2] ?? "{}");
 const server = cometd.createCometDServer(options);
 const users = new Map(); // session -> user; the edge has checked who it is and says so in a header
+const queued = new Map(); // session -> events so far
 const say = (fact) => process.stdout.write(JSON.stringify(fact) + "\n");
 
 server.policy = {
@@ -17,7 +19,10 @@ server.policy = {
       return;
     }
     users.set(session, headers["x-gws-user"]);
-    session.addListener("removed", () => users.delete(session));
+    session.addListener("removed", () => {
+      users.delete(session);
+      queued.delete(session);
+    });
     callback(null, true);
   },
   canSubscribe(session, message, channel, callback) {
@@ -34,17 +39,14 @@ function deliver({ user, channel: name, data }) {
   for (const [session, owner] of users) {
     if (owner === user && session.subscriptions.some((one) => names.has(one.name))) {
       session.deliver(null, name, data);
+      queued.set(session, (queued.get(session) ?? 0) + 1);
     }
   }
 }
 
-function whenDrained(user, id) {
-  const waiting = [...users].some(([session, owner]) => owner === user && session._hasMessages);
-  if (waiting) {
-    setTimeout(() => whenDrained(user, id), 5);
-  } else {
-    say({ drained: id });
-  }
+function count(user, id) {
+  const counts = [...queued].filter(([session]) => users.get(session) === user);
+  say({ id, queued: Object.fromEntries(counts.map(([session, events]) => [session.id, events])) });
 }
 
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
@@ -52,7 +54,7 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
   if (order.deliver) {
     deliver(order.deliver);
   } else {
-    whenDrained(order.drained, order.id);
+    count(order.queued, order.id);
   }
 }).on("close", () => process.exit(0));
 

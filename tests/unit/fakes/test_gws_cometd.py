@@ -162,6 +162,7 @@ async def test_a_websocket_gets_events_while_its_connect_is_held():
             assert (await receive())["data"]["call"]["state"] == "Established"
             await send(channel="/meta/disconnect", id="5", clientId=client)
             assert [(await receive())["id"], (await receive())["id"]] == ["4", "5"]
+        assert [one.method for one in gws.operations("connect")] == ["WEBSOCKET", "WEBSOCKET"]
 
 
 async def test_a_session_from_long_polling_goes_on_over_a_websocket():
