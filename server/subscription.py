@@ -18,13 +18,23 @@ class Subscription:
     """A cursor with a heartbeat: ``poll`` until it gives nothing, wait for a change or until ``due``, poll again."""
 
     def __init__(
-        self, log: ChangeLog, tokens: ResumeTokens, sees: Sees | None, *, position: int, heartbeat: float, now: float
+        self,
+        log: ChangeLog,
+        tokens: ResumeTokens,
+        sees: Sees | None,
+        *,
+        position: int,
+        heartbeat: float,
+        now: float,
+        says_when_level: bool = False,
     ) -> None:
+        """``says_when_level``: a heartbeat comes as soon as everything up to now was given."""
         self._log = log
         self._tokens = tokens
         self._sees = sees
         self._heartbeat = heartbeat
         self._spoke = now
+        self._said_level = not says_when_level
         self.position = position
         """The watcher has been given everything up to here."""
 
@@ -61,7 +71,8 @@ class Subscription:
             if elements:
                 self._spoke = now
                 return wire.changes(elements, self._tokens.at(self.position))
-        if now >= self.due:
+        if now >= self.due or not self._said_level:
             self._spoke = now
-            return wire.heartbeat(self._tokens.at(self.position))
+            self._said_level = True
+            return wire.heartbeat(self._tokens.at(self.position), self.position)
         return None

@@ -100,7 +100,7 @@ class Watchers:
         resume_at = self._resume_at(request)
         began = self._time.monotonic()
         if resume_at is None:
-            position = self._log.newest
+            position = started.position = self._log.newest
             calls = self.visible(principal, predicate)
             token = self._tokens.begin_anew().decode()
             yield WatchCallsResponse(resume_token=token, started=started).SerializeToString()
@@ -111,6 +111,7 @@ class Watchers:
         else:
             position = resume_at
             started.resumed = True
+            started.position = self._journal.newest
             # Looked up before anything is said, so that an expired token is answered with an error alone.
             replay = await self._replay(position, predicate)
             token = self._tokens.at(position).decode()
@@ -121,7 +122,13 @@ class Watchers:
                     yield message
                 replay = await self._replay(position, predicate)
         subscription = Subscription(
-            self._log, self._tokens, predicate, position=position, heartbeat=heartbeat, now=began
+            self._log,
+            self._tokens,
+            predicate,
+            position=position,
+            heartbeat=heartbeat,
+            now=began,
+            says_when_level=started.resumed,
         )
         self._reading[subscription] = unstick
         try:

@@ -6,7 +6,7 @@ any number of ``WatchCallsResponse`` without being encoded again.
 
 from collections.abc import Iterable
 
-from dialbridge.v1.call_service_pb2 import StatusChanges, WatchCallsResponse
+from dialbridge.v1.call_service_pb2 import Heartbeat, StatusChanges, WatchCallsResponse
 from dialbridge.v1.status_change_pb2 import StatusChange
 
 _LENGTH_DELIMITED = 2
@@ -22,7 +22,8 @@ _POSITION = _tag(StatusChange.POSITION_FIELD_NUMBER, _VARINT)
 _CHANGE_TOKEN = _tag(StatusChange.RESUME_TOKEN_FIELD_NUMBER, _LENGTH_DELIMITED)
 _TOKEN = _tag(WatchCallsResponse.RESUME_TOKEN_FIELD_NUMBER, _LENGTH_DELIMITED)
 _CHANGES = _tag(WatchCallsResponse.CHANGES_FIELD_NUMBER, _LENGTH_DELIMITED)
-_HEARTBEAT = _tag(WatchCallsResponse.HEARTBEAT_FIELD_NUMBER, _LENGTH_DELIMITED) + b"\x00"
+_HEARTBEAT = _tag(WatchCallsResponse.HEARTBEAT_FIELD_NUMBER, _LENGTH_DELIMITED)
+_HEARTBEAT_POSITION = _tag(Heartbeat.POSITION_FIELD_NUMBER, _VARINT)
 
 
 def element(payload: bytes, position: int, token: bytes) -> bytes:
@@ -37,9 +38,10 @@ def changes(elements: Iterable[bytes], token: bytes) -> bytes:
     return b"".join((_TOKEN, varint(len(token)), token, _CHANGES, varint(len(body)), body))
 
 
-def heartbeat(token: bytes) -> bytes:
+def heartbeat(token: bytes, position: int) -> bytes:
     """A ``WatchCallsResponse`` that is a heartbeat."""
-    return _TOKEN + varint(len(token)) + token + _HEARTBEAT
+    body = _HEARTBEAT_POSITION + varint(position) if position else b""  # zero is what absence means
+    return b"".join((_TOKEN, varint(len(token)), token, _HEARTBEAT, varint(len(body)), body))
 
 
 def varint(value: int) -> bytes:

@@ -6,14 +6,18 @@ it as a `Hold`, which ends by `Hold.over`, at the latest by the transport's own 
 them.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
 
 from bridge.bayeux.channels import (
     CONNECT,
     HANDSHAKE,
     META,
     SERVICE,
+    fitting,
     is_channel,
     is_pattern,
     is_well_formed_pattern,
@@ -44,6 +48,24 @@ class Origin:
     """The session that the socket is bound to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A replay that cannot be: what follows its beginning is no longer there."""
+
+    oldest: int
+    """The oldest position that there is."""
+
+
+Start = int | str
+"""Where a replay begins: after a position, at the very beginning (`EARLIEST`), or where a resume token stands."""
+EARLIEST = -2
+NEW_ONLY = -1
+
+
+class Past(Protocol):
+    """Events of the past that a transport got hold of before the exchange is asked; opaque here."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What to write, in this order: events, then replies. A hold is answered later."""
@@ -57,25 +79,64 @@ class Outcome:
     """A cookie BAYEUX_BROWSER to set."""
     closes: bool = False
     """Whether a socket is closed after the replies."""
+    replay: Past | None = None
+    """What the session is to be given of the past, after the replies."""
 
 
 class Exchange:
     """The rules of the conversation. Bayeux 1.0, 4 and 5."""
 
     def __init__(
-        self, sessions: Sessions, *, may_subscribe: Callable[[str, str], bool], new_id: Callable[[], str]
+        self,
+        sessions: Sessions,
+        *,
+        may_subscribe: Callable[[str, str], bool],
+        new_id: Callable[[], str],
+        replayed: str = "",
     ) -> None:
-        """``may_subscribe`` takes principal and channel; ``new_id`` gives ids that cannot be guessed."""
+        """``may_subscribe`` takes principal and channel; ``new_id`` gives ids that cannot be guessed; ``replayed`` is
+        the channel whose events have positions, and can be asked for again."""
         self._sessions = sessions
         self._limits = sessions.limits
         self._may_subscribe = may_subscribe
         self._new_id = new_id
+        self._replayed = fitting(replayed) if replayed else frozenset()
+        """The subscriptions that bring events with positions."""
 
-    def receive(self, requests: Sequence[Request], origin: Origin, now: float) -> Outcome:
-        """Take one batch. Every message gets one reply, in the order of the messages; a held connect gets it later."""
+    def replay_wanted(self, request: Request, origin: Origin) -> Start | None:
+        """Where in the past a subscription shall begin; None where it is not one that does.
+
+        The extension as Salesforce defines it, once a session: ``ext.replay`` has an id for each subscription.
+        """
+        session = origin.session or self._sessions.find(request.client_id)
+        given = request.extension("replay")
+        if request.channel != "/meta/subscribe" or session is None or session.principal != origin.principal:
+            return None
+        if not session.replays or session.live_after >= 0 or not isinstance(given, dict):
+            return None
+        channels = self._subscription(request)
+        for channel in channels if isinstance(channels, list) else ():
+            start = given.get(channel)
+            if channel in self._replayed and isinstance(start, int | str) and not isinstance(start, bool):
+                if isinstance(start, str) and start.lstrip("-").isdecimal():
+                    start = int(start)
+                return None if start == NEW_ONLY else start
+        return None
+
+    def receive(
+        self,
+        requests: Sequence[Request],
+        origin: Origin,
+        now: float,
+        pasts: Mapping[int, Past | Expired] = MappingProxyType({}),
+    ) -> Outcome:
+        """Take one batch. Every message gets one reply, in the order of the messages; a held connect gets it later.
+
+        ``pasts`` has what was found for each message, by its place in the batch, of which `replay_wanted` gave a start.
+        """
         outcome = Outcome(session=origin.session)
         handshake = next((request for request in requests if request.channel == HANDSHAKE), None)
-        for request in requests:
+        for number, request in enumerate(requests):
             reply: Reply | None
             if handshake is not None:
                 # A handshake stands alone: whatever comes with it has no session yet.
@@ -83,7 +144,7 @@ class Exchange:
             elif request.channel == CONNECT:
                 reply = self._connect(request, origin, outcome, now, alone=len(requests) == 1)
             else:
-                reply = self._other(request, origin, outcome, now)
+                reply = self._other(request, origin, outcome, now, pasts.get(number))
             if reply is not None:
                 outcome.replies.append(reply)
         return outcome
@@ -105,8 +166,7 @@ class Exchange:
             case HoldEnd.SESSION_ENDED:
                 outcome.replies.append(hold.request.answer(advice=advice("none", self._limits)))
             case _:
-                outcome.events = session.take() if session.stream is None else []
-                outcome.replies.append(self._still_there(hold.request, hold.pause))
+                self._answer_connect(hold.request, session, outcome, hold.pause)
         return outcome
 
     # ------------------------------------------------------------ one message each
@@ -139,16 +199,22 @@ class Exchange:
             browser=origin.browser or outcome.browser,
             interval=limits.interval,
             stream=origin.stream,
+            acks=request.extension("ack") is True,
+            replays=bool(self._replayed) and request.extension("replay") is True,
         )
         self._sessions.add(session, now)
         outcome.session = session
-        return request.answer(
+        extensions = {name: True for name, on in (("ack", session.acks), ("replay", session.replays)) if on}
+        reply = request.answer(
             version=VERSION,
             minimumVersion=VERSION,
             clientId=session.client_id,
             supportedConnectionTypes=list(CONNECTION_TYPES),
             advice=advice("retry", limits),
         )
+        if extensions:
+            reply["ext"] = extensions
+        return reply
 
     def _connect(self, request: Request, origin: Origin, outcome: Outcome, now: float, *, alone: bool) -> Reply | None:
         session = self._find(request, origin, outcome)
@@ -166,18 +232,30 @@ class Exchange:
         if interval is not None:
             session.interval = min(interval, self._limits.max_interval)
         first, session.connected = not session.connected, True
+        acknowledged = request.extension("ack")
+        if session.acks and isinstance(acknowledged, int) and not isinstance(acknowledged, bool):
+            session.acknowledge(acknowledged)
         # The first connect is answered at once for clients that wait for it before they do anything else.
-        at_once = first or timeout == 0 or not alone or (session.stream is None and bool(session.queue))
+        at_once = first or timeout == 0 or not alone or (not session.pushes and bool(session.queue))
         if not at_once:
             session.hold = outcome.hold = Hold(session, request, now + timeout)
             self._sessions.await_connect(session, now + timeout)
             return None
         self._sessions.await_connect(session, now)
-        if session.stream is None:
-            outcome.events += session.take()
-        return self._still_there(request)
+        self._answer_connect(request, session, outcome)
+        return None
 
-    def _other(self, request: Request, origin: Origin, outcome: Outcome, now: float) -> Reply:
+    def _answer_connect(self, request: Request, session: Session, outcome: Outcome, pause: float | None = None) -> None:
+        if not session.pushes:
+            outcome.events += session.take()
+        reply = self._still_there(request, pause)
+        if session.acks:
+            reply["ext"] = {"ack": session.close_batch()}
+        outcome.replies.append(reply)
+
+    def _other(
+        self, request: Request, origin: Origin, outcome: Outcome, now: float, past: Past | Expired | None
+    ) -> Reply:
         if request.channel is None:
             return request.answer(error="400::channel_missing")
         if not is_channel(request.channel, self._limits.channel_characters):
@@ -190,7 +268,7 @@ class Exchange:
         self._sessions.expire(session, max(session.expires_at, now + self._limits.max_interval))
         match request.channel:
             case "/meta/subscribe":
-                return self._subscribe(request, session)
+                return self._subscribe(request, session, outcome, past)
             case "/meta/unsubscribe":
                 return self._unsubscribe(request, session)
             case "/meta/disconnect":
@@ -198,7 +276,7 @@ class Exchange:
             case _:
                 return _publish(request)
 
-    def _subscribe(self, request: Request, session: Session) -> Reply:
+    def _subscribe(self, request: Request, session: Session, outcome: Outcome, past: Past | Expired | None) -> Reply:
         channels = self._subscription(request)
         given = request.members.get("subscription")
         if isinstance(channels, str):
@@ -208,7 +286,18 @@ class Exchange:
         wanted = session.subscriptions | {channel for channel in channels if not channel.startswith(SERVICE)}
         if len(wanted) > self._limits.subscriptions:
             return request.answer(error="403:too_many:subscribe_denied", subscription=given)
+        if isinstance(past, Expired):
+            start = next(iter(request.extension("replay").values()))
+            return request.answer(
+                error=f"400::The replayId {{{start}}} you provided was invalid. Please provide a valid ID, -2 to replay"
+                " all events, or -1 to replay only new events.",
+                subscription=given,
+                ext={"replay": dict.fromkeys(channels, past.oldest)},
+            )
         session.subscriptions = wanted
+        if past is not None and outcome.replay is None and session.live_after < 0:
+            session.live_after = math.inf
+            outcome.replay = past
         return request.answer(subscription=given)
 
     def _unsubscribe(self, request: Request, session: Session) -> Reply:
@@ -217,6 +306,8 @@ class Exchange:
         if isinstance(channels, str):
             return request.answer(error=channels, subscription=given)
         session.subscriptions -= set(channels)
+        if session.subscriptions.isdisjoint(self._replayed):
+            session.live_after = -1
         return request.answer(subscription=given)
 
     def _disconnect(self, request: Request, session: Session, outcome: Outcome) -> Reply:

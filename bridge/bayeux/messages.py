@@ -10,6 +10,7 @@ from bridge.bayeux.limits import Limits
 from bridge.strict_json import MalformedJson, dumps, loads
 
 VERSION = "1.0"
+_DATA = b'{"data":{'
 
 Reply = dict[str, object]
 
@@ -27,6 +28,16 @@ class Event:
     """The whole JSON object: ``{"data":...,"channel":...}``, without ``successful``."""
     position: int | None = None
     """Where it stands among all events, for who resumes."""
+
+    @cached_property
+    def replayable(self) -> "Event":
+        """The same with its position in it, as ``data.event.replayId``, for sessions of the replay extension."""
+        if self.position is None or not self.payload.startswith(_DATA):
+            return self
+        rest = self.payload[len(_DATA) :]
+        comma = b"" if rest.startswith(b"}") else b","
+        placed = b'%s"event":{"replayId":%d}%s%s' % (_DATA, self.position, comma, rest)
+        return Event(self.channel, placed, self.position)
 
     @cached_property
     def frame(self) -> bytes:
@@ -50,6 +61,11 @@ class Request:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             return None
         return value / 1000
+
+    def extension(self, name: str) -> Any:
+        """What ``ext`` has under a name; None when nothing."""
+        ext = self.members.get("ext")
+        return ext.get(name) if isinstance(ext, dict) else None
 
     def answer(self, *, error: str | None = None, **members: object) -> Reply:
         """A reply: the same channel and id, and whether it was successful. Bayeux 1.0, 3."""

@@ -22,6 +22,7 @@ class End(enum.Enum):
     REPLACED = (1000, "a new handshake took its place")
     SLOW = (1008, "the client did not take its messages in time")
     SIGNED_OUT = (1000, "the HTTP session ended")
+    REPLAY_BROKEN = (1011, "what was missed could not be read")
 
 
 class HoldEnd(enum.Enum):
@@ -98,6 +99,17 @@ class Session:
     subscriptions: frozenset[str] = frozenset()
     queue: deque[Event] = field(default_factory=deque)
     queued_bytes: int = 0
+    """Of the queue, and of what was sent and not acknowledged."""
+    acks: bool = False
+    """Whether the client acknowledges batches, so that events go with answers to connects alone and are kept."""
+    batch: int = 1
+    """The number of the batch that the next answer to a connect closes."""
+    sent: deque[tuple[int, Event]] = field(default_factory=deque)
+    """What was sent and not acknowledged, with the numbers of its batches."""
+    replays: bool = False
+    """Whether events carry their positions, and subscriptions may begin in the past."""
+    live_after: float = -1
+    """Events up to this position come by replay, not as they happen; infinite while the replay goes on."""
     connected: bool = False
     """Whether it ever sent a connect."""
     hold: Hold | None = None
@@ -105,13 +117,27 @@ class Session:
     end: End | None = None
     """Why it ended; None while it lives."""
 
-    def wants(self, channel: str) -> bool:
-        """Whether an event on ``channel`` is delivered, once however many subscriptions fit."""
-        return not self.subscriptions.isdisjoint(fitting(channel))
+    @property
+    def pushes(self) -> bool:
+        """Whether events are written as they come, without waiting for a connect."""
+        return self.stream is not None and not self.acks
+
+    def wants(self, event: Event) -> bool:
+        """Whether an event that happens now is delivered, once however many subscriptions fit."""
+        if event.position is not None and event.position <= self.live_after:
+            return False
+        return not self.subscriptions.isdisjoint(fitting(event.channel))
+
+    def wants_past(self, event: Event) -> bool:
+        """Whether an event that happened before is delivered by a replay."""
+        return not self.subscriptions.isdisjoint(fitting(event.channel))
 
     def offer(self, event: Event, limits: Limits) -> bool:
         """Queue an event; False when the queue has no room for it."""
-        if len(self.queue) >= limits.queue_messages or self.queued_bytes + len(event.payload) > limits.queue_bytes:
+        if self.replays:
+            event = event.replayable
+        waiting = len(self.queue) + len(self.sent)
+        if waiting >= limits.queue_messages or self.queued_bytes + len(event.payload) > limits.queue_bytes:
             return False
         self.queue.append(event)
         self.queued_bytes += len(event.payload)
@@ -119,21 +145,37 @@ class Session:
 
     def take(self, room: int | None = None) -> list[Event]:
         """What is queued, in order: everything, or as much as it takes to fill ``room`` bytes."""
-        if room is None or self.queued_bytes <= room:
-            events = list(self.queue)
-            self.queue.clear()
-            self.queued_bytes = 0
-            return events
         events = []
-        while self.queue and room > 0:
+        while self.queue and (room is None or room > 0):
             event = self.queue.popleft()
-            room -= len(event.payload)
-            self.queued_bytes -= len(event.payload)
             events.append(event)
+            if room is not None:
+                room -= len(event.payload)
+        if self.acks:
+            self.sent.extend((self.batch, event) for event in events)
+        else:
+            self.queued_bytes -= sum(len(event.payload) for event in events)
         return events
 
+    def close_batch(self) -> int:
+        """The number of the batch that an answer to a connect closes; the next one has the next."""
+        number, self.batch = self.batch, self.batch + 1
+        return number
+
+    def acknowledge(self, number: int) -> None:
+        """Forget what the client has, up to a batch, and queue again in front what it does not have."""
+        while self.sent and self.sent[0][0] <= number:
+            self.queued_bytes -= len(self.sent.popleft()[1].payload)
+        self.queue.extendleft(event for _, event in reversed(self.sent))
+        self.sent.clear()
+
     def give_back(self, events: Sequence[Event], limits: Limits) -> bool:
-        """Put in front what could not be written; False when what came meanwhile left no room for it."""
+        """Put in front what could not be written; False when what came meanwhile left no room for it.
+
+        With acknowledgements it is kept anyway, until the next connect says what arrived.
+        """
+        if self.acks:
+            return True
         size = sum(len(event.payload) for event in events)
         if len(self.queue) + len(events) > limits.queue_messages or self.queued_bytes + size > limits.queue_bytes:
             return False

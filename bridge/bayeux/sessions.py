@@ -64,7 +64,7 @@ class Sessions:
         told: list[Session] = []
         full: list[Session] = []
         for session in self._by_principal.get(principal, {}).values():
-            if session.wants(event.channel):
+            if session.wants(event):
                 (told if self._queue(session, event) else full).append(session)
         for session in full:
             self.end(session, End.SLOW)
@@ -73,7 +73,7 @@ class Sessions:
     def _queue(self, session: Session, event: Event) -> bool:
         if session.offer(event, self.limits):
             return True
-        if session.stream is None:
+        if session.stream is None or not session.pushes:
             return False
         session.stream.flush()  # many events in one turn are no fault of the peer's
         return session.offer(event, self.limits)
@@ -139,7 +139,8 @@ class Sessions:
         if session.end is not None:
             return
         session.end = why
-        session.take()
+        session.queue.clear()
+        session.sent.clear()
         del self._sessions[session.client_id]
         _discard(self._by_principal, session.principal, session.client_id)
         _discard(self._by_http_session, session.http_session, session.client_id)
@@ -158,6 +159,7 @@ _HOLD_ENDS = {
     End.REPLACED: HoldEnd.REPLACED,
     End.SLOW: HoldEnd.CUT_OFF,
     End.SIGNED_OUT: HoldEnd.SESSION_ENDED,
+    End.REPLAY_BROKEN: HoldEnd.CUT_OFF,
 }
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.envelope import LegacyError
 from bridge.facade import Facade, Metadata
+from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.feed import Feed
 from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
@@ -63,6 +64,7 @@ class Bridge:
     ) -> None:
         """``service_metadata`` proves the identity under which the shared stream runs; ``clock`` is the epoch's."""
         self._settings = settings
+        self._cometd: CometdEndpoint
         self._sessions = HttpSessions(
             sign_in_at(facade),
             clock=clock,
@@ -70,14 +72,20 @@ class Bridge:
             limits=session_limits,
         )
         self._door = FrontDoor(self._sessions, settings)
+        translations = Translations(settings)
+        self._feed = Feed(
+            facade,
+            translations,
+            lambda *event: self._cometd.publish(*event),
+            service_metadata=service_metadata,
+        )
         self._cometd = CometdEndpoint(
             authenticate=self._caller,
             may_subscribe=may_subscribe,
             allowed_origins=settings.allowed_origins,
+            history=CallHistory(facade, translations, self._feed, service_metadata=service_metadata),
             random=random.Random(),  # noqa: S311  spreads reconnects, no secret
         )
-        translations = Translations(settings)
-        self._feed = Feed(facade, translations, self._cometd.publish, service_metadata=service_metadata)
         self._draining = False
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self.application = web.Application(client_max_size=MAX_BODY)

@@ -9,7 +9,7 @@ import asyncio
 import random as random_module
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -21,6 +21,7 @@ from bridge.bayeux.messages import Event
 from bridge.bayeux.session import End, HoldEnd, Session
 from bridge.bayeux.sessions import Sessions
 from bridge.legacy.long_polling import BROWSER_COOKIE, LongPolling
+from bridge.legacy.replays import History, Replays
 from bridge.legacy.websocket import CLOSE_WITHIN, Websockets
 
 SWEEP_EVERY = 1.0
@@ -65,10 +66,12 @@ class CometdEndpoint:
         clock: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: secrets.token_hex(20),
         allowed_origins: frozenset[str] = frozenset(),
+        history: History | None = None,
         random: random_module.Random,
     ) -> None:
         """``authenticate`` raises an answer (``web.HTTPException``) for who may not come in; ``may_subscribe`` takes
-        principal and channel; a browser's page must be of ``allowed_origins`` or of the host itself."""
+        principal and channel; a browser's page must be of ``allowed_origins`` or of the host itself; ``history`` has
+        what was published before, for sessions of the replay extension."""
         self._authenticate = authenticate
         self._clock = clock
         self._allowed_origins = allowed_origins
@@ -76,10 +79,12 @@ class CometdEndpoint:
         self._cut_off = 0
         self._draining = False
         self._sessions = Sessions(limits, on_end=self._ended)
-        exchange = Exchange(self._sessions, may_subscribe=may_subscribe, new_id=new_id)
+        replayed = history.channel if history is not None else ""
+        exchange = Exchange(self._sessions, may_subscribe=may_subscribe, new_id=new_id, replayed=replayed)
         self._ready: dict[Session, None] = {}
-        self._long_polling = LongPolling(exchange, self._sessions, clock)
-        self._websockets = Websockets(exchange, self._sessions, clock)
+        self._replays = Replays(exchange, self._sessions, history, self._ready_to_tell)
+        self._long_polling = LongPolling(exchange, self._sessions, self._replays, clock)
+        self._websockets = Websockets(exchange, self._sessions, self._replays, clock)
 
     def add_routes(self, app: web.Application, path: str) -> None:
         """Serve on ``path`` and everything below it: clients add what they like, and it means nothing."""
@@ -88,10 +93,12 @@ class CometdEndpoint:
 
     def publish(self, principal: str, channel: str, payload: bytes, position: int | None = None, /) -> None:
         """Give an event to every session of ``principal`` that wants it. Never waits."""
-        told = self._sessions.publish(principal, Event(channel, payload, position))
-        if told and not self._ready:
+        self._ready_to_tell(self._sessions.publish(principal, Event(channel, payload, position)))
+
+    def _ready_to_tell(self, sessions: Sequence[Session]) -> None:
+        if sessions and not self._ready:
             asyncio.get_running_loop().call_soon(self._tell)
-        self._ready.update(dict.fromkeys(told))
+        self._ready.update(dict.fromkeys(sessions))
 
     def end_http_session(self, session: str) -> None:
         """The HTTP session has ended, and with it the CometD sessions that were opened under it."""
@@ -108,6 +115,7 @@ class CometdEndpoint:
     async def drain(self, grace: float) -> None:
         """Send everybody elsewhere, spread over some seconds, and take nobody in; at most ``grace`` seconds."""
         self._draining = True
+        await self._replays.close()
         for session in list(self._sessions):
             if session.hold is not None:
                 session.hold.over(HoldEnd.DRAINED, pause=self._random.uniform(0, SPREAD))
@@ -145,7 +153,7 @@ class CometdEndpoint:
     def _tell(self) -> None:
         ready, self._ready = self._ready, {}
         for session in ready:
-            if session.stream is not None:
+            if session.stream is not None and session.pushes:
                 session.stream.flush()
             elif session.hold is not None:
                 session.hold.over(HoldEnd.EVENTS)

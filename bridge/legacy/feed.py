@@ -60,6 +60,12 @@ class Feed:
         self._spread = spread
         self._token = ""
         self._connected = False
+        self._position: int | None = None
+
+    @property
+    def position(self) -> int | None:
+        """Everything up to this position was published, or happened before the first connection; None before that."""
+        return self._position
 
     @property
     def connected(self) -> bool:
@@ -97,10 +103,15 @@ class Feed:
                         interval = message.started.heartbeat_interval.ToMicroseconds() / 1_000_000
                         silence = interval * SILENT_INTERVALS or FIRST_MESSAGE_WITHIN
                         self._connected = True
+                        if not message.started.resumed:
+                            self._position = message.started.position
                         log.info("feed connected", resumed=message.started.resumed)
                     case "changes":
                         for change in message.changes.status_changes:
                             self._tell(change)
+                            self._position = change.position
+                    case "heartbeat":
+                        self._position = max(self._position or 0, message.heartbeat.position)
                     case _:  # a snapshot says nothing new to clients, who read their calls when they begin
                         pass
                 if message.resume_token:

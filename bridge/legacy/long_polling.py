@@ -12,6 +12,7 @@ from bridge.bayeux.exchange import Exchange, Origin, Outcome
 from bridge.bayeux.messages import MalformedBatch, Request, encode, read
 from bridge.bayeux.session import Hold, HoldEnd
 from bridge.bayeux.sessions import Sessions
+from bridge.legacy.replays import Replays
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
 READ_WITHIN = 30.0
@@ -23,8 +24,9 @@ _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "
 class LongPolling:
     """The transport named ``long-polling``."""
 
-    def __init__(self, exchange: Exchange, sessions: Sessions, clock: Callable[[], float]) -> None:
+    def __init__(self, exchange: Exchange, sessions: Sessions, replays: Replays, clock: Callable[[], float]) -> None:
         self._exchange = exchange
+        self._replays = replays
         self._sessions = sessions
         self._clock = clock
 
@@ -33,7 +35,9 @@ class LongPolling:
         requests = await self._read(request)
         if isinstance(requests, web.Response):
             return requests
-        outcome = self._exchange.receive(requests, origin, self._clock())
+        pasts = await self._replays.look_up(requests, origin)
+        outcome = self._exchange.receive(requests, origin, self._clock(), pasts)
+        self._replays.begin(outcome, pasts)
         if outcome.hold is not None:
             released = await self._released(outcome.hold)
             if released is None:

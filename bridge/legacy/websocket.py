@@ -17,6 +17,7 @@ from bridge.bayeux.frames import close_frame, text_frame
 from bridge.bayeux.messages import MalformedBatch, encode, read
 from bridge.bayeux.session import Hold, HoldEnd, Session
 from bridge.bayeux.sessions import Sessions
+from bridge.legacy.replays import Replays
 
 CLOSE_WITHIN = 2.0
 """Seconds that a peer has to answer a close."""
@@ -27,8 +28,9 @@ log = structlog.get_logger()
 class Websockets:
     """The transport named ``websocket``."""
 
-    def __init__(self, exchange: Exchange, sessions: Sessions, clock: Callable[[], float]) -> None:
+    def __init__(self, exchange: Exchange, sessions: Sessions, replays: Replays, clock: Callable[[], float]) -> None:
         self._exchange = exchange
+        self._replays = replays
         self._sessions = sessions
         self._clock = clock
         self._sockets: set[Socket] = set()
@@ -45,7 +47,7 @@ class Websockets:
         await response.prepare(request)
         if request.transport is None:
             return response
-        socket = Socket(response, request.transport, self._exchange, self._sessions, self._clock)
+        socket = Socket(response, request.transport, self._exchange, self._sessions, self._replays, self._clock)
         self._sockets.add(socket)
         self._empty.clear()
         try:
@@ -85,8 +87,10 @@ class Socket:
         transport: asyncio.Transport,
         exchange: Exchange,
         sessions: Sessions,
+        replays: Replays,
         clock: Callable[[], float],
     ) -> None:
+        self._replays = replays
         self._response = response
         self._transport = transport
         self._exchange = exchange
@@ -119,10 +123,13 @@ class Socket:
             except MalformedBatch as malformed:
                 self.ended(WSCloseCode.INVALID_TEXT, str(malformed))
                 continue
-            outcome = self._exchange.receive(requests, replace(origin, session=self._session), self._clock())
+            bound = replace(origin, session=self._session)
+            pasts = await self._replays.look_up(requests, bound)
+            outcome = self._exchange.receive(requests, bound, self._clock(), pasts)
             session = outcome.session
             self._session = session if session is not None and session.end is None else None
             self._answer(outcome)
+            self._replays.begin(outcome, pasts)
             if outcome.closes:
                 self.ended(WSCloseCode.OK, "disconnected")
             elif self._is_full():
@@ -132,7 +139,9 @@ class Socket:
     def flush(self) -> None:
         """Write what the session has queued, as far as the peer keeps up; the rest waits in the session's queue."""
         session, room = self._session, self._limits.write_buffer - self._transport.get_write_buffer_size()
-        if session is not None and session.queue and room > 0 and not self._transport.is_closing():
+        if session is None or not session.pushes or self._transport.is_closing():
+            return
+        if session.queue and room > 0:
             self._write(b"".join([event.frame for event in session.take(room)]))
 
     def ended(self, code: int, reason: str) -> None:
@@ -182,7 +191,7 @@ class Socket:
     def _answer(self, outcome: Outcome) -> None:
         self.flush()  # events before the replies that release the client
         if outcome.replies:
-            self._write(text_frame(encode([], outcome.replies)))
+            self._write(text_frame(encode(outcome.events, outcome.replies)))
         if outcome.hold is not None:
             self._keep(outcome.hold)
 

@@ -2,12 +2,13 @@
 //
 //   node cometd_session.mjs URL TRANSPORT AUTHORIZATION
 //
-// commands: {"do":"handshake"} {"do":"subscribe","channel":…} {"do":"batch","channels":[…]} {"do":"disconnect"}
+// commands: {"do":"extend"} {"do":"handshake"} {"do":"subscribe","channel":…} {"do":"batch","channels":[…]} {"do":"disconnect"}
 import readline from 'node:readline';
 import { adapt } from 'cometd-nodejs-client';
 
 adapt();
 const { CometD } = await import('cometd');
+const { AckExtension } = await import('cometd/AckExtension.js');
 
 const [url, transport, authorization] = process.argv.slice(2);
 const tell = (fact) => process.stdout.write(JSON.stringify(fact) + '\n');
@@ -28,7 +29,7 @@ const subscribe = (channel) =>
     tell({ subscribed: channel, successful: reply.successful, error: reply.error ?? null }));
 // Subscriptions live in the session: after a new handshake the application asks for them again.
 client.addListener('/meta/handshake', (reply) => {
-  tell({ handshake: reply.successful, error: reply.error ?? null });
+  tell({ handshake: reply.successful, error: reply.error ?? null, ext: reply.ext ?? null });
   if (reply.successful) client.batch(() => wanted.forEach(subscribe));
 });
 client.addListener('/meta/connect', (reply) => tell({ connect: reply.successful }));
@@ -37,6 +38,7 @@ client.addListener('/meta/disconnect', (reply) => tell({ disconnect: reply.succe
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const command = JSON.parse(line);
   switch (command.do) {
+    case 'extend': client.registerExtension('ack', new AckExtension()); break;
     case 'handshake': client.handshake(); break;
     case 'subscribe': wanted.add(command.channel); subscribe(command.channel); break;
     case 'batch': client.batch(() => command.channels.forEach((each) => { wanted.add(each); subscribe(each); })); break;

@@ -1,5 +1,6 @@
 """What is put together from encoded parts is what the encoder of protobuf would have written."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def test_changes_are_encoded_as_protobuf_would_encode_them(changes, token):
     assert WatchCallsResponse.FromString(wire.changes(elements, token.encode())) == expected
 
 
-def test_a_heartbeat_is_encoded_as_protobuf_would_encode_it():
-    expected = WatchCallsResponse(resume_token="abc", heartbeat=Heartbeat())
-    assert wire.heartbeat(b"abc") == expected.SerializeToString()
+@pytest.mark.parametrize("position", [0, 1, 127, 128, (1 << 53) - 1])
+def test_a_heartbeat_is_encoded_as_protobuf_would_encode_it(position):
+    expected = WatchCallsResponse(resume_token="abc", heartbeat=Heartbeat(position=position))
+    assert wire.heartbeat(b"abc", position) == expected.SerializeToString()

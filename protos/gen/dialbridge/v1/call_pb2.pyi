@@ -115,7 +115,7 @@ class _ReleaseCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReleaseC
     RELEASE_CAUSE_TRANSFERRED: _ReleaseCause.ValueType  # 8
     """The call was transferred away from this device."""
     RELEASE_CAUSE_LOST: _ReleaseCause.ValueType  # 9
-    """After a restart the switch no longer knew the call."""
+    """After a restart or an outage the switch no longer knew the call."""
 
 class ReleaseCause(_ReleaseCause, metaclass=_ReleaseCauseEnumTypeWrapper):
     """Why a call was released."""
@@ -139,7 +139,7 @@ RELEASE_CAUSE_NETWORK_FAILURE: ReleaseCause.ValueType  # 7
 RELEASE_CAUSE_TRANSFERRED: ReleaseCause.ValueType  # 8
 """The call was transferred away from this device."""
 RELEASE_CAUSE_LOST: ReleaseCause.ValueType  # 9
-"""After a restart the switch no longer knew the call."""
+"""After a restart or an outage the switch no longer knew the call."""
 Global___ReleaseCause: _TypeAlias = ReleaseCause  # noqa: Y015
 
 class _Capability:

@@ -259,8 +259,11 @@ class Started(_message.Message):
 
     RESUMED_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
     resumed: _builtins.bool
     """Whether the watch goes on from the request's resume_token. If not, a snapshot follows."""
+    position: _builtins.int
+    """The newest position when the watch began. With a snapshot, changes after it are told."""
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
         """How often the server will be heard of. Silence of two and a half intervals means that the connection is dead."""
@@ -270,10 +273,11 @@ class Started(_message.Message):
         *,
         resumed: _builtins.bool = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
+        position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "resumed", b"resumed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "position", b"position", "resumed", b"resumed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -346,16 +350,21 @@ Global___StatusChanges: _TypeAlias = StatusChanges  # noqa: Y015
 
 @_typing.final
 class Heartbeat(_message.Message):
-    """A sign of life."""
+    """A sign of life. A watch that was resumed also gets one as soon as it has been told everything that it missed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    POSITION_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """The watcher was told everything that it may see up to this position."""
     def __init__(
         self,
+        *,
+        position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
