@@ -20,7 +20,7 @@ from bridge.bayeux.channels import (
 )
 from bridge.bayeux.messages import VERSION, Event, Reply, Request, advice
 from bridge.bayeux.session import End, Hold, HoldEnd, Session, Stream
-from bridge.bayeux.sessions import Sessions
+from bridge.bayeux.sessions import HOLD_ENDS, Sessions
 
 LONG_POLLING = "long-polling"
 WEBSOCKET = "websocket"
@@ -94,10 +94,16 @@ class Exchange:
         None: nothing may be written for it.
         """
         session = hold.session
+        superseded = session.hold is not hold
         hold.over(HoldEnd.TIMEOUT)
         self._sessions.let_go(hold, now)
+        end = hold.end
+        if session.end is not None:
+            end = HOLD_ENDS[session.end]
+        elif superseded:
+            end = HoldEnd.REPLACED  # after it was to be answered, and before it was
         outcome = Outcome(session=session)
-        match hold.end:
+        match end:
             case HoldEnd.REPLACED:
                 return None
             case HoldEnd.CUT_OFF:
@@ -105,7 +111,7 @@ class Exchange:
             case HoldEnd.SESSION_ENDED:
                 outcome.replies.append(hold.request.answer(advice=advice("none", self._limits)))
             case _:
-                outcome.events = session.take() if session.stream is None else []
+                outcome.events = session.take_to_write() if session.stream is None else []
                 outcome.replies.append(self._still_there(hold.request, hold.pause))
         return outcome
 
@@ -167,14 +173,15 @@ class Exchange:
             session.interval = min(interval, self._limits.max_interval)
         first, session.connected = not session.connected, True
         # The first connect is answered at once for clients that wait for it before they do anything else.
-        at_once = first or timeout == 0 or not alone or (session.stream is None and bool(session.queue))
+        waiting = session.stream is None and bool(session.queue) and not session.writing
+        at_once = first or timeout == 0 or not alone or waiting
         if not at_once:
             session.hold = outcome.hold = Hold(session, request, now + timeout)
             self._sessions.await_connect(session, now + timeout)
             return None
         self._sessions.await_connect(session, now)
         if session.stream is None:
-            outcome.events += session.take()
+            outcome.events += session.take_to_write()
         return self._still_there(request)
 
     def _other(self, request: Request, origin: Origin, outcome: Outcome, now: float) -> Reply:

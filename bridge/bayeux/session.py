@@ -98,6 +98,8 @@ class Session:
     subscriptions: frozenset[str] = frozenset()
     queue: deque[Event] = field(default_factory=deque)
     queued_bytes: int = 0
+    writing: bool = False
+    """Whether an answer with events is being written: should that fail they go first, so nothing is taken meanwhile."""
     connected: bool = False
     """Whether it ever sent a connect."""
     hold: Hold | None = None
@@ -119,6 +121,8 @@ class Session:
 
     def take(self, room: int | None = None) -> list[Event]:
         """What is queued, in order: everything, or as much as it takes to fill ``room`` bytes."""
+        if self.writing:
+            return []
         if room is None or self.queued_bytes <= room:
             events = list(self.queue)
             self.queue.clear()
@@ -130,6 +134,13 @@ class Session:
             room -= len(event.payload)
             self.queued_bytes -= len(event.payload)
             events.append(event)
+        return events
+
+    def take_to_write(self) -> list[Event]:
+        """What is queued, for an answer that may fail; `Sessions.written` or `Sessions.give_back` says what came of it.
+        """
+        events = self.take()
+        self.writing = bool(events)
         return events
 
     def give_back(self, events: Sequence[Event], limits: Limits) -> bool:
