@@ -140,7 +140,7 @@ class Session:
         """What is queued, for an answer that may fail; `Sessions.written` or `Sessions.give_back` says what came of it.
         """
         events = self.take()
-        self.writing = bool(events)
+        self.writing = self.writing or bool(events)
         return events
 
     def give_back(self, events: Sequence[Event], limits: Limits) -> bool:
