@@ -24,7 +24,7 @@ from bridge.bayeux.channels import (
 )
 from bridge.bayeux.messages import VERSION, Event, Reply, Request, advice
 from bridge.bayeux.session import End, Hold, HoldEnd, Session, Stream
-from bridge.bayeux.sessions import Sessions
+from bridge.bayeux.sessions import HOLD_ENDS, Sessions
 
 LONG_POLLING = "long-polling"
 WEBSOCKET = "websocket"
@@ -155,10 +155,16 @@ class Exchange:
         None: nothing may be written for it.
         """
         session = hold.session
+        superseded = session.hold is not hold
         hold.over(HoldEnd.TIMEOUT)
         self._sessions.let_go(hold, now)
+        end = hold.end
+        if session.end is not None:
+            end = HOLD_ENDS[session.end]
+        elif superseded:
+            end = HoldEnd.REPLACED  # after it was to be answered, and before it was
         outcome = Outcome(session=session)
-        match hold.end:
+        match end:
             case HoldEnd.REPLACED:
                 return None
             case HoldEnd.CUT_OFF:
@@ -236,7 +242,8 @@ class Exchange:
         if session.acks and isinstance(acknowledged, int) and not isinstance(acknowledged, bool):
             session.acknowledge(acknowledged)
         # The first connect is answered at once for clients that wait for it before they do anything else.
-        at_once = first or timeout == 0 or not alone or (not session.pushes and bool(session.queue))
+        waiting = not session.pushes and bool(session.queue) and not session.writing
+        at_once = first or timeout == 0 or not alone or waiting
         if not at_once:
             session.hold = outcome.hold = Hold(session, request, now + timeout)
             self._sessions.await_connect(session, now + timeout)
@@ -246,8 +253,10 @@ class Exchange:
         return None
 
     def _answer_connect(self, request: Request, session: Session, outcome: Outcome, pause: float | None = None) -> None:
-        if not session.pushes:
-            outcome.events += session.take()
+        if session.acks:
+            outcome.events += session.take()  # kept until the client says that it has them
+        elif session.stream is None:
+            outcome.events += session.take_to_write()
         reply = self._still_there(request, pause)
         if session.acks:
             reply["ext"] = {"ack": session.close_batch()}

@@ -11,6 +11,8 @@ from bridge.strict_json import MalformedJson, dumps, loads
 
 VERSION = "1.0"
 _DATA = b'{"data":{'
+LONGEST_TIME = 10**12
+"""Milliseconds, some 30 years; JSON has integers that no float holds."""
 
 Reply = dict[str, object]
 
@@ -55,12 +57,12 @@ class Request:
     members: Mapping[str, Any] = field(repr=False)
 
     def number(self, member: str, below: str) -> float | None:
-        """A non-negative number of milliseconds in an object, in seconds."""
+        """A non-negative number of milliseconds in an object, in seconds; never more than `LONGEST_TIME`."""
         outer = self.members.get(member)
         value = outer.get(below) if isinstance(outer, dict) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             return None
-        return value / 1000
+        return min(value, LONGEST_TIME) / 1000
 
     def extension(self, name: str) -> Any:
         """What ``ext`` has under a name; None when nothing."""

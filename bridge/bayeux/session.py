@@ -110,6 +110,8 @@ class Session:
     """Whether events carry their positions, and subscriptions may begin in the past."""
     live_after: float = -1
     """Events up to this position come by replay, not as they happen; infinite while the replay goes on."""
+    writing: bool = False
+    """Whether an answer with events is being written: should that fail they go first, so nothing is taken meanwhile."""
     connected: bool = False
     """Whether it ever sent a connect."""
     hold: Hold | None = None
@@ -145,6 +147,8 @@ class Session:
 
     def take(self, room: int | None = None) -> list[Event]:
         """What is queued, in order: everything, or as much as it takes to fill ``room`` bytes."""
+        if self.writing:
+            return []
         events = []
         while self.queue and (room is None or room > 0):
             event = self.queue.popleft()
@@ -168,6 +172,12 @@ class Session:
             self.queued_bytes -= len(self.sent.popleft()[1].payload)
         self.queue.extendleft(event for _, event in reversed(self.sent))
         self.sent.clear()
+
+    def take_to_write(self) -> list[Event]:
+        """What is queued, for an answer that may fail: then `Sessions.written` or `Sessions.give_back` is called."""
+        events = self.take()
+        self.writing = self.writing or bool(events)
+        return events
 
     def give_back(self, events: Sequence[Event], limits: Limits) -> bool:
         """Put in front what could not be written; False when what came meanwhile left no room for it.

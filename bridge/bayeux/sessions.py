@@ -78,9 +78,26 @@ class Sessions:
         session.stream.flush()  # many events in one turn are no fault of the peer's
         return session.offer(event, self.limits)
 
+    def tell(self, session: Session) -> None:
+        """Let what is queued go, if there is a way: to the socket, or by the held connect."""
+        if session.stream is not None and session.pushes:
+            session.stream.flush()
+        elif session.hold is not None and session.queue and not session.writing:
+            session.hold.over(HoldEnd.EVENTS)
+
+    def written(self, session: Session) -> None:
+        """The answer with the events of `Session.take_to_write` has gone out."""
+        session.writing = False
+        self.tell(session)
+
     def give_back(self, session: Session, events: Sequence[Event]) -> None:
-        """Queue again, in front, what could not be written."""
-        if session.end is None and not session.give_back(events, self.limits):
+        """The answer could not be written: its events are queued again, in front."""
+        session.writing = False
+        if session.end is not None:
+            return
+        if session.give_back(events, self.limits):
+            self.tell(session)
+        else:
             self.end(session, End.SLOW)
 
     def let_go(self, hold: Hold, now: float) -> None:
@@ -141,19 +158,20 @@ class Sessions:
         session.end = why
         session.queue.clear()
         session.sent.clear()
+        session.queued_bytes = 0
         del self._sessions[session.client_id]
         _discard(self._by_principal, session.principal, session.client_id)
         _discard(self._by_http_session, session.http_session, session.client_id)
         hold, session.hold = session.hold, None
         stream, session.stream = session.stream, None
         if hold is not None:
-            hold.over(_HOLD_ENDS[why])
+            hold.over(HOLD_ENDS[why])
         if stream is not None and why is not End.DISCONNECTED:  # that is answered before the socket is closed
             stream.ended(*why.value)
         self._on_end(session, why)
 
 
-_HOLD_ENDS = {
+HOLD_ENDS = {
     End.DISCONNECTED: HoldEnd.SESSION_ENDED,
     End.EXPIRED: HoldEnd.CUT_OFF,
     End.REPLACED: HoldEnd.REPLACED,
@@ -161,6 +179,7 @@ _HOLD_ENDS = {
     End.SIGNED_OUT: HoldEnd.SESSION_ENDED,
     End.REPLAY_BROKEN: HoldEnd.CUT_OFF,
 }
+"""What the end of a session is for the connect that is held."""
 
 
 def _discard(index: dict[str, dict[str, Session]], key: str, client_id: str) -> None:

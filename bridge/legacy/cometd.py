@@ -153,10 +153,7 @@ class CometdEndpoint:
     def _tell(self) -> None:
         ready, self._ready = self._ready, {}
         for session in ready:
-            if session.stream is not None and session.pushes:
-                session.stream.flush()
-            elif session.hold is not None:
-                session.hold.over(HoldEnd.EVENTS)
+            self._sessions.tell(session)
 
     def _ended(self, session: Session, why: End) -> None:
         self._cut_off += why is End.SLOW

@@ -6,6 +6,7 @@ Bayeux 1.0, 6.2. A client needs two connections: one holds the connect, the othe
 import asyncio
 from collections.abc import Callable
 
+import structlog
 from aiohttp import web
 
 from bridge.bayeux.exchange import Exchange, Origin, Outcome
@@ -19,6 +20,8 @@ READ_WITHIN = 30.0
 """Seconds that a client has to send its request."""
 
 _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "no-store"}
+
+log = structlog.get_logger()
 
 
 class LongPolling:
@@ -86,12 +89,21 @@ class LongPolling:
         if not outcome.events or outcome.session is None:
             return response
         # Written here and not by aiohttp, to know whether it was: an answer that broke off told the client nothing.
+        written = False
         try:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError("the client has gone")
-            await response.prepare(request)
-            await response.write_eof()
-        except (ConnectionError, asyncio.CancelledError):
-            self._sessions.give_back(outcome.session, outcome.events)
-            raise
+            async with asyncio.timeout(self._sessions.limits.stalled):
+                await response.prepare(request)
+                await response.write_eof()
+            written = True
+        except TimeoutError:
+            log.warning("cometd answer given up", why="the client does not read", session=outcome.session.client_id[:8])
+            if request.transport is not None:
+                request.transport.abort()
+        finally:
+            if written:
+                self._sessions.written(outcome.session)
+            else:
+                self._sessions.give_back(outcome.session, outcome.events)
         return response
