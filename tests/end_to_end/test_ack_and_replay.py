@@ -4,8 +4,12 @@ import asyncio
 import json
 
 import pytest
+from aiocometd import Client as Cometd
+from aiocometd import ConnectionType
 
-from tests.end_to_end.test_processes import AUTHORIZATION
+import bridge.gws.aiocometd_compat  # noqa: F401
+from clients.legacy.aiocometd_replay import Replay
+from tests.end_to_end.test_processes import AUTHORIZATION, Login
 from tests.fakes.legacy_client import DEVICE
 from tests.fakes.node_cometd import node_cometd
 
@@ -220,3 +224,25 @@ async def test_ack_and_replay_work_together(service, client):
             acknowledged = (await connect(client, timeout=200, ack=acknowledged))["ext"]["ack"]
     assert len(ids(client)) == 2
     assert json.loads(client.messages[0])["data"]["event"] == {"replayId": ids(client)[0]}
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+async def test_the_extension_for_aiocometd_goes_on_after_the_last_event(service, client, transport):
+    replay = Replay({"/v2/me/calls": -2})
+
+    def cometd():
+        return Cometd(
+            f"{service.url}/api/v2/notifications",
+            connection_types=ConnectionType(transport),
+            auth=Login(),
+            extensions=[replay],
+        )
+
+    await call_that_ends(service, client)
+    async with asyncio.timeout(20), cometd() as first:
+        await first.subscribe("/v2/me/calls")
+        assert [(await first.receive())["data"]["call"]["state"] for _ in range(2)] == ["Dialing", "Released"]
+    await call_that_ends(service, client, "5099")
+    async with asyncio.timeout(20), cometd() as second:
+        await second.subscribe("/v2/me/calls")
+        assert [(await second.receive())["data"]["call"]["dnis"] for _ in range(2)] == ["5099", "5099"]

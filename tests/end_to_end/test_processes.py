@@ -9,6 +9,8 @@ import aiohttp
 import grpc
 import pytest
 from aiocometd import Client as Cometd
+from aiocometd import ConnectionType
+from aiocometd.extensions import AuthExtension
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -24,6 +26,19 @@ from tests.fakes.process import KILL, TERMINATE, dialbridge, serve
 GRACE = 5
 AUTHORIZATION = "Basic " + base64.b64encode(b"agent1:demo").decode()
 METADATA = (("authorization", AUTHORIZATION),)
+
+
+class Login(AuthExtension):
+    """Signs aiocometd's requests."""
+
+    async def outgoing(self, payload, headers):
+        headers["Authorization"] = AUTHORIZATION
+
+    async def incoming(self, payload, headers=None):
+        pass
+
+    async def authenticate(self):
+        pass
 
 
 @pytest.fixture
@@ -160,19 +175,6 @@ async def test_the_official_javascript_client_gets_the_call_and_comes_back_after
 
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 async def test_aiocometd_follows_a_call(tmp_path, transport):
-    from aiocometd import ConnectionType
-    from aiocometd.extensions import AuthExtension
-
-    class Login(AuthExtension):
-        async def outgoing(self, payload, headers):
-            headers["Authorization"] = AUTHORIZATION
-
-        async def incoming(self, payload, headers=None):
-            pass
-
-        async def authenticate(self):
-            pass
-
     async with serve(tmp_path) as server, legacy_client(server.url) as legacy:
         cometd = Cometd(
             f"{server.url}/api/v2/notifications",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 DEVICE = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
-WITHIN = 10.0
+WITHIN = 20.0
 
 
 def split(body: str) -> list[str]:

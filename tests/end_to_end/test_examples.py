@@ -1,0 +1,82 @@
+"""What is shown to users runs as it is shown: the examples, as processes against the running service."""
+
+import asyncio
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.node_cometd import DIRECTORY, require_node
+
+ROOT = Path(__file__).parents[2]
+
+
+async def run(*command, **environment):
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", **environment},
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def running(service, command, environment):
+    """Run a command while the simulated world lives."""
+    work = asyncio.create_task(run(*command, **environment))
+    async with asyncio.timeout(40):
+        while not work.done():
+            await service.advance(0.5)
+            await asyncio.wait([work], timeout=0.05)
+    return work.result()
+
+
+async def test_the_curl_session_dials_follows_and_hangs_up(service):
+    command = ["sh", ROOT / "clients/legacy/dial.sh"]
+    status, out, err = await running(service, command, {"URL": f"{service.url}/api/v2"})
+    assert (status, err) == (0, "")
+    assert re.findall(r'"state":"(\w+)"', out) == ["Dialing", "Established", "Released"]
+    assert out.splitlines()[-1] == "over"
+
+
+async def test_the_curl_session_says_why_it_cannot(service):
+    environment = {"URL": f"{service.url}/api/v2", "PASSWORD": "wrong"}
+    status, _, err = await running(service, ["sh", ROOT / "clients/legacy/dial.sh"], environment)
+    assert (status, "Access denied" in err) == (1, True)
+    status, out, _ = await run("sh", ROOT / "clients/legacy/dial.sh", "--help")
+    assert (status, "NUMBER" in out) == (0, True)
+
+
+async def test_the_node_session_dials_and_follows(service, tmp_path):
+    require_node()
+    shutil.copy(ROOT / "clients/legacy/cometd.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(DIRECTORY / "node_modules")
+    command = [shutil.which("node"), tmp_path / "cometd.mjs", "5004"]
+    status, out, err = await running(service, command, {"URL": f"{service.url}/api/v2"})
+    assert (status, err) == (0, "")
+    assert re.findall(r"StatusChange \w+ (\w+)", out) == ["Dialing", "Established", "Released"]
+
+
+async def test_the_python_example_dials_and_follows(service):
+    command = [sys.executable, ROOT / "clients/python/examples/dial_and_follow.py"]
+    status, out, err = await running(service, command, {"DIALBRIDGE_ADDRESS": service.grpc})
+    assert (status, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "CALL_STATE_DIALING",
+        "CALL_STATE_ESTABLISHED",
+        "CALL_STATE_RELEASED",
+    ]
+
+
+@pytest.mark.parametrize("module", ["server", "dialbridge_client.command_line"])
+async def test_the_modules_can_be_run(module):
+    status, out, _ = await run(sys.executable, "-m", module, "--help")
+    assert (status, "serve" in out) == (0, True)
+
+
+def test_the_examples_are_short():
+    for example in (ROOT / "clients/python/examples").glob("*.py"):
+        assert len(example.read_text().splitlines()) < 60
