@@ -1,6 +1,6 @@
-"""Generates the Go and TypeScript of the contract into the clients; for a developer and for the test that looks for drift.
+"""Generates the Go and TypeScript of the contract into the clients; for a developer and for the test of drift.
 
-The plugins are those that the lock files of the clients name: ``go tool`` has the one's, ``npm ci`` installs the other's.
+The plugins are those that the lock files of the clients name: ``go tool`` has Go's, ``npm ci`` installs TypeScript's.
 """
 
 import shutil

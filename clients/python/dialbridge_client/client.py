@@ -32,7 +32,14 @@ FIRST_MESSAGE_WITHIN = 10.0
 SILENT_INTERVALS = 2.5
 """Heartbeat intervals of silence after which the connection is dead. ``Started`` in the contract."""
 
-_CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
+_CHANNEL_OPTIONS = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # Without these a channel looks for its server no more than every two minutes once it has been away for long.
+    ("grpc.initial_reconnect_backoff_ms", round(resumption.SHORTEST_PAUSE * 1000)),
+    ("grpc.min_reconnect_backoff_ms", round(resumption.SHORTEST_PAUSE * 1000)),
+    ("grpc.max_reconnect_backoff_ms", round(resumption.LONGEST_PAUSE * 1000)),
+)
 
 Answer = TypeVar("Answer")
 
