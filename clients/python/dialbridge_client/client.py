@@ -37,7 +37,6 @@ _CHANNEL_OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
     # Without these a channel looks for its server no more than every two minutes once it has been away for long.
     ("grpc.initial_reconnect_backoff_ms", round(resumption.SHORTEST_PAUSE * 1000)),
-    ("grpc.min_reconnect_backoff_ms", round(resumption.SHORTEST_PAUSE * 1000)),
     ("grpc.max_reconnect_backoff_ms", round(resumption.LONGEST_PAUSE * 1000)),
 )
 
