@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NODE_CLIENT := tests/interop/node
 NODE_SERVER := tests/fakes/gws_node
 
-.PHONY: help install run test lint generate lock clean
+.PHONY: help install run test soak lint generate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ run: $(VENV)/.installed ## Start everything with the embedded demo directory and
 
 test: $(VENV)/.installed-dev node-client ## Set up and run every test
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/.installed-dev ## Kill the service at random moments for a quarter of an hour, another way each time
+	@seed=$$(date +%s); echo "seed $$seed"; DIALBRIDGE_SOAK_DIALS=$${DIALS:-3000} DIALBRIDGE_SOAK_SEED=$$seed \
+		$(BIN)/python -m pytest -s tests/end_to_end/test_soak.py
 
 lint: $(VENV)/.installed-dev ## Check style, types, walls and the contract
 	$(BIN)/ruff check
