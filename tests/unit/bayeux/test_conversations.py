@@ -157,7 +157,9 @@ class Conversations(RuleBasedStateMachine):
         answered = [reply["id"] for reply in outcome.replies]
         held = [outcome.hold.request.id] if outcome.hold else []
         assert answered + held == [message["id"] for message in messages]
-        assert all(reply["channel"] == message["channel"] for reply, message in zip(outcome.replies, messages, strict=False))
+        assert all(
+            reply["channel"] == message["channel"] for reply, message in zip(outcome.replies, messages, strict=False)
+        )
         session = outcome.session
         if session is not None and session not in self.clients:  # a handshake
             self.clients[session] = Client(session, principal, alive_until=self.now + LIMITS.first_connect)
@@ -184,7 +186,8 @@ class Conversations(RuleBasedStateMachine):
 
     def heard(self, client):
         if client.ended is None:
-            client.alive_until = max(client.alive_until, self.now + LIMITS.max_interval)
+            hold = client.session.hold  # long-polling takes the session off its socket, and off the hold
+            client.alive_until = (self.now if hold is None else hold.until) + LIMITS.max_interval
 
     def check_release(self, hold, outcome):
         (reply,) = outcome.replies
@@ -528,11 +531,12 @@ class Conversations(RuleBasedStateMachine):
             if client.ended is not None:
                 assert session.hold is None and session.stream is None
             else:
-                assert session.stream is None or session.stream.session is session
+                assert session.stream is None or (session.stream.session is session and not session.stream.closed)
                 assert session.hold is None or session.hold.session is session
                 assert session.hold is None or (session.stream is None) == (session.hold in self.held)
         for hold in self.held:
             assert (hold.end is None) == (hold not in self.woken)
+            assert hold.end is not None or hold.session.hold is hold, "nobody would ever answer it"
             assert self.woken.count(hold) <= 1
 
     @invariant()
@@ -558,4 +562,10 @@ def size(event):
 
 
 TestConversations = Conversations.TestCase
-TestConversations.settings = settings(max_examples=200, stateful_step_count=50, deadline=None, report_multiple_bugs=False, phases=set(Phase) - {Phase.explain})
+TestConversations.settings = settings(
+    max_examples=200,
+    stateful_step_count=50,
+    deadline=None,
+    report_multiple_bugs=False,
+    phases=set(Phase) - {Phase.explain},
+)
