@@ -137,8 +137,7 @@ class Session:
         return events
 
     def take_to_write(self) -> list[Event]:
-        """What is queued, for an answer that may fail; `Sessions.written` or `Sessions.give_back` says what came of it.
-        """
+        """What is queued, for an answer that may fail: `Sessions.written` or `Sessions.give_back` follows."""
         events = self.take()
         self.writing = self.writing or bool(events)
         return events
