@@ -30,12 +30,13 @@ from server.in_process import InProcessCallService, InProcessUserService
 from server.journal import Journal
 from server.journal.database import Database
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
-from server.settings import RemoteFacade, Settings, SettingsError
+from server.settings import RemoteFacade, Settings, SettingsError, is_loopback
 from server.switch import Switch
 from server.switches.gws import GwsSwitch
 from server.switches.scenario import Scenario
 from server.switches.simulator import Simulator
 from server.time_source import SystemTime
+from server.tls import Tls
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at what health tells."""
@@ -60,9 +61,9 @@ def serve(settings: Settings, bridge: BridgeSettings | None) -> int:
     return asyncio.run(_until_signal(serving(settings, bridge), is_demo=settings.config is None))
 
 
-def serve_bridge(facade: RemoteFacade, bridge: BridgeSettings, grace: float) -> int:
+def serve_bridge(facade: RemoteFacade, bridge: BridgeSettings, grace: float, tls: Tls | None) -> int:
     """Run the bridge alone until a signal; the exit status."""
-    return asyncio.run(_until_signal(bridging(facade, bridge, grace), is_demo=False))
+    return asyncio.run(_until_signal(bridging(facade, bridge, grace, tls), is_demo=False))
 
 
 @asynccontextmanager
@@ -87,7 +88,7 @@ async def serving(
         grpc_edge.add_to_server(house.services, server)
         health = grpc_edge.HealthOfServices(server)
         try:
-            port = server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+            port = grpc_edge.listen(server, f"{settings.host}:{settings.grpc_port}", settings.tls)
         except RuntimeError:
             raise CannotListen(
                 f"cannot listen on {settings.host}:{settings.grpc_port} for gRPC; is it in use? Another one is chosen"
@@ -98,8 +99,11 @@ async def serving(
         bridge: Bridge | None = None
         http: str | None = None
         if bridge_settings is not None:
-            bridge, http_port = await _started(stack, _beside(house), bridge_settings, _token_of_service(house))
-            http = f"http://{bridge_settings.host}:{http_port}"
+            bridge, http = await _started(
+                stack, _beside(house), bridge_settings, _token_of_service(house), settings.tls
+            )
+        if settings.tls is None and not is_loopback(settings.host):
+            log.warning("passwords and calls travel in the clear", remedy="--tls-certificate and --tls-key, or a proxy")
         background = await stack.enter_async_context(asyncio.TaskGroup())
         watching = [background.create_task(_tell_health(health, journal, switch))]
         if bridge is not None:
@@ -113,19 +117,20 @@ async def serving(
 
 
 @asynccontextmanager
-async def bridging(facade: RemoteFacade, settings: BridgeSettings, grace: float) -> AsyncGenerator[Addresses]:
+async def bridging(
+    facade: RemoteFacade, settings: BridgeSettings, grace: float, tls: Tls | None = None
+) -> AsyncGenerator[Addresses]:
     """A bridge that listens, before a server elsewhere; drained when the context is left."""
     credentials = base64.b64encode(f"{facade.user_name}:{facade.password}".encode()).decode()
     async with AsyncExitStack() as stack:
-        channel = await stack.enter_async_context(
-            grpc.aio.insecure_channel(facade.address, options=(("grpc.keepalive_time_ms", 20_000),))
-        )
+        channel = await stack.enter_async_context(grpc_edge.channel(facade.address, facade.ca))
         remote = Facade(CallServiceStub(channel), UserServiceStub(channel))
-        bridge, port = await _started(stack, remote, settings, lambda: (("authorization", f"Basic {credentials}"),))
+        service = (("authorization", f"Basic {credentials}"),)
+        bridge, http = await _started(stack, remote, settings, lambda: service, tls)
         background = await stack.enter_async_context(asyncio.TaskGroup())
         running_bridge = background.create_task(bridge.run())
         try:
-            yield Addresses(None, f"http://{settings.host}:{port}")
+            yield Addresses(None, http)
         finally:
             running_bridge.cancel()
             await _within(grace, "bridge", bridge.drain(grace))
@@ -170,9 +175,15 @@ def _token_of_service(house: House) -> Callable[[], Metadata]:
 
 
 async def _started(
-    stack: AsyncExitStack, facade: Facade, settings: BridgeSettings, service_metadata: Callable[[], Metadata]
-) -> tuple[Bridge, int]:
-    bridge = Bridge(facade, settings, service_metadata=service_metadata)
+    stack: AsyncExitStack,
+    facade: Facade,
+    settings: BridgeSettings,
+    service_metadata: Callable[[], Metadata],
+    tls: Tls | None,
+) -> tuple[Bridge, str]:
+    """A bridge that listens, and where."""
+    context = tls.context if tls is not None else None
+    bridge = Bridge(facade, settings, service_metadata=service_metadata, tls=context)
     try:
         port = await bridge.start()
     except OSError as error:
@@ -181,7 +192,7 @@ async def _started(
             " --http-port (DIALBRIDGE_HTTP_PORT)"
         ) from None
     stack.push_async_callback(bridge.close)
-    return bridge, port
+    return bridge, f"{'https' if tls else 'http'}://{settings.host}:{port}"
 
 
 async def _tell_health(health: grpc_edge.HealthOfServices, journal: Journal, switch: Switch) -> None:

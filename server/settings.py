@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from server.directory import Directory
+from server.tls import Tls
 
 DEFAULT_DATA_DIR = ".dialbridge"
 DEFAULT_GRPC_PORT = 50051
@@ -48,6 +49,8 @@ class Settings:
     """Where the journal and the key of access tokens are."""
     grace: float = 10.0
     """Seconds that draining takes at most."""
+    tls: Tls | None = None
+    """The certificate of both sides; None: in the clear."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.grpc_port <= 65535:
@@ -133,6 +136,8 @@ class RemoteFacade:
     address: str
     user_name: str
     password: str = field(repr=False)
+    ca: bytes | None = None
+    """PEM of who signed the server's certificate; None: it is spoken to in the clear."""
 
     def __post_init__(self) -> None:
         host, colon, port = self.address.rpartition(":")

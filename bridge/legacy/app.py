@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Callable
 
@@ -61,8 +62,10 @@ class Bridge:
         service_metadata: Callable[[], Metadata],
         clock: Callable[[], float] = time.time,
         session_limits: SessionLimits = SessionLimits(),  # noqa: B008  frozen
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """``service_metadata`` proves the identity under which the shared stream runs; ``clock`` is the epoch's."""
+        self._tls = tls
         self._settings = settings
         self._cometd: CometdEndpoint
         self._sessions = HttpSessions(
@@ -120,7 +123,7 @@ class Bridge:
         """Listen and follow changes; the port that was bound. Raises OSError where the address cannot be had."""
         await self._runner.setup()
         try:
-            site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+            site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=self._tls)
             await site.start()
         except OSError:
             await self._runner.cleanup()

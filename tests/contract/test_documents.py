@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHOWN = [
     ("README.md", "python", "clients/python/examples/dial_and_follow.py"),
+    ("docs/clients/python.md", "python", "clients/python/examples/dial_and_follow.py"),
     ("docs/cometd.md", "python", "clients/legacy/aiocometd_replay.py"),
 ]
 
