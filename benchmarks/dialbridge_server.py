@@ -115,7 +115,7 @@ async def serve(arguments: argparse.Namespace) -> None:
             switch.change(lines.count(b"\n"))
         writer.close()
 
-    journal = MemoryJournal("benchmark") if arguments.journal == "memory" else None
+    journal = MemoryJournal("00" * 8) if arguments.journal == "memory" else None
     async with serving(settings, BridgeSettings(port=0), switch=switch, journal=journal) as addresses:
         server = await asyncio.start_server(control, "127.0.0.1", 0)
         http = (addresses.http or "").removeprefix("http://")
