@@ -12,7 +12,7 @@ import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Context;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /** The CometD server for Java, which publishes one message for each line on its control connection. */
 public final class Main {
@@ -25,7 +25,7 @@ public final class Main {
         server.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
         server.setHandler(context);
-        ServerWebSocketContainer.ensure(server, context);
+        context.insertHandler(WebSocketUpgradeHandler.from(server, context));
         BayeuxServerImpl bayeux = new BayeuxServerImpl();
         bayeux.setOption("cometdURLMapping", "/cometd/*");
         bayeux.setOption("ws.cometdURLMapping", "/cometd/*");
