@@ -77,7 +77,13 @@ class Bridge:
             random=random.Random(),  # noqa: S311  spreads reconnects, no secret
         )
         translations = Translations(settings)
-        self._feed = Feed(facade, translations, self._cometd.publish, service_metadata=service_metadata)
+        self._feed = Feed(
+            facade,
+            translations,
+            self._cometd.publish,
+            wanted=self._cometd.has_sessions,
+            service_metadata=service_metadata,
+        )
         self._draining = False
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self.application = web.Application(client_max_size=MAX_BODY)
