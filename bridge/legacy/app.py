@@ -80,6 +80,7 @@ class Bridge:
             facade,
             translations,
             lambda *event: self._cometd.publish(*event),
+            wanted=lambda user_name: self._cometd.has_sessions(user_name),
             service_metadata=service_metadata,
         )
         self._cometd = CometdEndpoint(
