@@ -26,7 +26,13 @@ DIAL_WITHIN = 30.0
 """Seconds for a Dial, repetitions included."""
 ANSWER_WITHIN = 10.0
 """Seconds for any other request."""
-CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
+CHANNEL_OPTIONS = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # Without these a channel looks for its server no more than every two minutes once it has been away for long.
+    ("grpc.initial_reconnect_backoff_ms", round(resumption.SHORTEST_PAUSE * 1000)),
+    ("grpc.max_reconnect_backoff_ms", round(resumption.LONGEST_PAUSE * 1000)),
+)
 
 Answer = TypeVar("Answer")
 
