@@ -86,7 +86,7 @@ def main() -> None:
         sys.stdin.read()
         os.kill(parent, 15)
         return
-    os.execv(  # noqa: S606
+    os.execv(
         envoy, [envoy, "-c", str(path), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
     )
 
