@@ -86,9 +86,7 @@ def main() -> None:
         sys.stdin.read()
         os.kill(parent, 15)
         return
-    os.execv(
-        envoy, [envoy, "-c", str(path), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
-    )
+    os.execv(envoy, [envoy, "-c", str(path), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.feed import Feed
 from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
+from bridge.legacy.grpc_web import GrpcWeb
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
 from bridge.legacy.reads import Reads
 from bridge.legacy.rest import Rest
@@ -98,6 +99,7 @@ class Bridge:
         self.application.router.add_routes(
             [
                 *Rest(facade, self._door, self._sessions).routes(),
+                *GrpcWeb(facade).routes(),
                 *Reads(facade, self._door, settings).routes(),
                 *ServerSentEvents(facade, self._door, settings, translations).routes(),
                 web.get("/healthz", self._health),

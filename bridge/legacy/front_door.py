@@ -219,7 +219,8 @@ def _preflight() -> web.Response:
         status=204,
         headers={
             "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
-            "Access-Control-Allow-Headers": f"Authorization,Content-Type,Idempotency-Key,{CSRF_NAME}",
+            "Access-Control-Allow-Headers": f"Authorization,Content-Type,Idempotency-Key,{CSRF_NAME},"
+            "Grpc-Timeout,X-Grpc-Web,X-User-Agent",
             "Access-Control-Max-Age": _PREFLIGHT_SECONDS,
         },
     )
