@@ -15,6 +15,13 @@ from dataclasses import dataclass
 
 import grpc
 import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    start_http_server,
+)
 
 from bridge.facade import Facade, Metadata
 from bridge.gws.settings import GwsSettingsError, read_settings
@@ -78,12 +85,13 @@ async def serving(
     directory = settings.directory()
     if switch is None:
         switch = _switch(settings, directory)
+    registry = process_metrics()
     signed_in = switch.signed_in if isinstance(switch, GwsSwitch) else _nothing
     authenticator = Authenticator(directory, settings.token_key(), SystemTime(), signed_in)
     async with AsyncExitStack() as stack:
         if journal is None:
             journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
-        house = await stack.enter_async_context(running(directory, authenticator, switch, journal))
+        house = await stack.enter_async_context(running(directory, authenticator, switch, journal, registry=registry))
         server = grpc.aio.server(options=grpc_edge.OPTIONS)
         grpc_edge.add_to_server(house.services, server)
         health = grpc_edge.HealthOfServices(server)
@@ -100,8 +108,10 @@ async def serving(
         http: str | None = None
         if bridge_settings is not None:
             bridge, http = await _started(
-                stack, _beside(house), bridge_settings, _token_of_service(house), settings.tls
+                stack, _beside(house), bridge_settings, _token_of_service(house), settings.tls, registry
             )
+        elif settings.metrics_port is not None:
+            _serve_metrics(stack, settings, registry)
         if settings.tls is None and not is_loopback(settings.host):
             log.warning("passwords and calls travel in the clear", remedy="--tls-certificate and --tls-key, or a proxy")
         background = await stack.enter_async_context(asyncio.TaskGroup())
@@ -126,7 +136,7 @@ async def bridging(
         channel = await stack.enter_async_context(grpc_edge.channel(facade.address, facade.ca))
         remote = Facade(CallServiceStub(channel), UserServiceStub(channel))
         service = (("authorization", f"Basic {credentials}"),)
-        bridge, http = await _started(stack, remote, settings, lambda: service, tls)
+        bridge, http = await _started(stack, remote, settings, lambda: service, tls, process_metrics())
         background = await stack.enter_async_context(asyncio.TaskGroup())
         running_bridge = background.create_task(bridge.run())
         try:
@@ -134,6 +144,30 @@ async def bridging(
         finally:
             running_bridge.cancel()
             await _within(grace, "bridge", bridge.drain(grace))
+
+
+def process_metrics() -> CollectorRegistry:
+    """A registry with what Prometheus knows of every process: memory, processor time, open files, garbage."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
+
+
+def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:
+    """For a server without the bridge, which has the page otherwise."""
+    try:
+        server, thread = start_http_server(settings.metrics_port or 0, settings.host, registry)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {settings.host}:{settings.metrics_port} for metrics: {error.strerror}. Another port is"
+            " chosen with --metrics-port (DIALBRIDGE_METRICS_PORT)"
+        ) from None
+    stack.callback(thread.join)
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
+    log.info("metrics offered", url=f"http://{settings.host}:{server.server_port}/metrics")
 
 
 def _nothing(_user_name: str, _password: str) -> None:
@@ -180,10 +214,11 @@ async def _started(
     settings: BridgeSettings,
     service_metadata: Callable[[], Metadata],
     tls: Tls | None,
+    registry: CollectorRegistry,
 ) -> tuple[Bridge, str]:
     """A bridge that listens, and where."""
     context = tls.context if tls is not None else None
-    bridge = Bridge(facade, settings, service_metadata=service_metadata, tls=context)
+    bridge = Bridge(facade, settings, service_metadata=service_metadata, tls=context, registry=registry)
     try:
         port = await bridge.start()
     except OSError as error:

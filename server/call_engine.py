@@ -6,6 +6,7 @@ journal writes are written together the next time.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from server.journal import Journal, JournalUnavailable, Record
 from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
+from server.metrics import ServerMetrics
 from server.reported_calls import reported_change
 from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
 from server.watchers import Watchers
@@ -50,8 +52,11 @@ class Expectation:
 class CallEngine:
     """Runs one switch."""
 
-    def __init__(self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory) -> None:
+    def __init__(
+        self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory, metrics: ServerMetrics
+    ) -> None:
         self._switch = switch
+        self._metrics = metrics
         self._journal = journal
         self._watchers = watchers
         self._directory = directory
@@ -149,7 +154,9 @@ class CallEngine:
         if not changes:
             return
         records = [record_of(change) for change in changes]
+        began = time.perf_counter()
         last = await self._append(records)
+        self._metrics.appended(len(records), time.perf_counter() - began)
         first = last - len(records) + 1
         self._watchers.publish(
             [
@@ -158,6 +165,7 @@ class CallEngine:
             ]
         )
         for number, change in enumerate(changes):
+            self._metrics.changed(change)
             call = change.call
             if call.sequence == 1:
                 self._announce(Appeared(change, first + number))

@@ -110,7 +110,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         data_dir=Path(arguments.data_dir).expanduser(),
         grace=seconds("--grace", arguments.grace),
         tls=_tls(arguments),
+        metrics_port=_metrics_port(arguments),
     )
+
+
+def _metrics_port(arguments: argparse.Namespace) -> int | None:
+    given = getattr(arguments, "metrics_port", None)  # an option of the server alone
+    return None if given is None else integer("--metrics-port", given)
 
 
 def _tls(arguments: argparse.Namespace) -> Tls | None:
@@ -219,6 +225,7 @@ class ServerCommand:
         """Describe the options."""
         _add_process(parser, _EXAMPLES.replace("dialbridge serve ", "dialbridge server "))
         _add_server(parser)
+        _add(parser, "--metrics-port", None, "port of /metrics for Prometheus; the bridge has it at its own")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run until a signal; the exit status."""

@@ -51,11 +51,17 @@ class Settings:
     """Seconds that draining takes at most."""
     tls: Tls | None = None
     """The certificate of both sides; None: in the clear."""
+    metrics_port: int | None = None
+    """Where a server without the bridge offers metrics; None: nowhere. 0: any that is free."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.grpc_port <= 65535:
             raise SettingsError(
                 f"--grpc-port (DIALBRIDGE_GRPC_PORT) must be a port from 0 to 65535, not {self.grpc_port}"
+            )
+        if not 0 <= (self.metrics_port or 0) <= 65535:
+            raise SettingsError(
+                f"--metrics-port (DIALBRIDGE_METRICS_PORT) must be a port from 0 to 65535, not {self.metrics_port}"
             )
         if not 0 <= self.grace <= 3600:
             raise SettingsError(f"--grace (DIALBRIDGE_GRACE) must be 0 to 3600 seconds, not {self.grace}")

@@ -22,6 +22,7 @@ from bridge.envelope import (
 )
 from bridge.facade import Facade, Unary
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
+from bridge.legacy.metrics import BridgeMetrics
 from bridge.settings import API_PATH, BridgeSettings
 from bridge.strict_json import dumps
 from dialbridge.v1.user_service_pb2 import SignInRequest
@@ -48,6 +49,8 @@ _Response = TypeVar("_Response")
 
 SESSION = web.RequestKey("session", HttpSession)
 NEW_SESSION = web.RequestKey("new_session", bool)
+ENDLESS = web.RequestKey("endless", bool)
+"""Set by a handler whose answer is a stream, so that its length is not taken for slowness."""
 
 log = structlog.get_logger()
 
@@ -102,8 +105,9 @@ def sign_in_at(facade: Facade) -> Callable[[str], Awaitable[SignedIn]]:
 class FrontDoor:
     """The one middleware of the application, and how its handlers learn who asks and ask the facade."""
 
-    def __init__(self, sessions: HttpSessions, settings: BridgeSettings) -> None:
+    def __init__(self, sessions: HttpSessions, settings: BridgeSettings, metrics: BridgeMetrics) -> None:
         self._sessions = sessions
+        self._metrics = metrics
         self._settings = settings
 
     def stand_before(self, app: web.Application) -> None:
@@ -162,13 +166,17 @@ class FrontDoor:
             if session is not None:
                 self._sessions.left(session)
             # Long-polling makes a line for every message: only who asks for details wants them.
-            write = log.debug if request.path.startswith(COMETD_PATH) else log.info
+            is_cometd = request.path.startswith(COMETD_PATH)
+            seconds = time.perf_counter() - began
+            if not is_cometd and not request.get(ENDLESS):
+                self._metrics.answered(request, status, seconds)
+            write = log.debug if is_cometd else log.info
             write(
                 "request",
                 method=request.method,
                 path=request.path,
                 status=status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 user=session.identity.user_name if session is not None else None,
             )
 

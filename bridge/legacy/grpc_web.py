@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from bridge import grpc_web
 from bridge.facade import Facade
 from bridge.legacy.feed import messages_of
-from bridge.legacy.front_door import body_of
+from bridge.legacy.front_door import ENDLESS, body_of
 from dialbridge.v1 import call_service_pb2, user_service_pb2
 
 ANSWER_WITHIN = 30.0
@@ -76,6 +76,7 @@ async def _unary(answer: Any, *, text: bool) -> web.Response:
 
 
 async def _stream(request: web.Request, stream: Any, *, text: bool) -> web.StreamResponse:
+    request[ENDLESS] = True
     response = web.StreamResponse(headers=_headers(text=text))
     await response.prepare(request)
     try:

@@ -16,7 +16,7 @@ from bridge.call_json import call_json
 from bridge.envelope import facts_of
 from bridge.facade import Facade
 from bridge.legacy.feed import messages_of
-from bridge.legacy.front_door import SESSION, FrontDoor
+from bridge.legacy.front_door import ENDLESS, SESSION, FrontDoor
 from bridge.legacy.translations import Translations
 from bridge.settings import API_PATH, BridgeSettings
 from bridge.strict_json import dumps
@@ -69,6 +69,7 @@ class ServerSentEvents:
         return self._streams
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        request[ENDLESS] = True
         await self._door.authenticate(request)
         token = request.headers.get("Last-Event-ID") or request.query.get("lastEventId", "")
         try:
