@@ -29,7 +29,7 @@ from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
-from server import greeting, grpc_edge
+from server import greeting, grpc_edge, tracing
 from server.authentication import Authenticator
 from server.directory import Directory
 from server.house import House, running
@@ -284,7 +284,9 @@ async def _until_signal(process: AbstractAsyncContextManager[Addresses], *, is_d
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
+    stop_tracing = tracing.configure()
     async with process as addresses:
         print(greeting.text(addresses.grpc, addresses.http, is_demo=is_demo), flush=True)
         await stop.wait()
+    stop_tracing()
     return 0

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from opentelemetry.trace import SpanContext
 
 from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
+from server import tracing
 from server.directory import Directory
 from server.journal import Journal, JournalUnavailable, Record
 from server.journal.requests import RequestKey
@@ -47,6 +49,8 @@ class Expectation:
     device_id: str
     origin: CallOrigin
     appeared: asyncio.Future[Appeared]
+    span: SpanContext
+    """Of its Dial."""
 
 
 class CallEngine:
@@ -68,7 +72,8 @@ class CallEngine:
     def expect(self, call_id: str, device_id: str, origin: CallOrigin) -> Expectation:
         """Announce a call that is about to be ordered; it takes a line of the device until it appears or is
         forgotten."""
-        expectation = Expectation(call_id, device_id, origin, asyncio.get_running_loop().create_future())
+        future = asyncio.get_running_loop().create_future()
+        expectation = Expectation(call_id, device_id, origin, future, tracing.current())
         self._expected[call_id] = expectation
         self._reserved.setdefault(device_id, set()).add(call_id)
         return expectation
@@ -182,7 +187,10 @@ class CallEngine:
     def _announce(self, appeared: Appeared) -> None:
         call = appeared.change.call
         expectation = self._appearing.pop(CallView(call.id, call.device_id), None)
-        if expectation is not None and not expectation.appeared.done():
+        if expectation is None:
+            return
+        tracing.call_appeared(expectation.span, call.id, appeared.position)
+        if not expectation.appeared.done():
             expectation.appeared.set_result(appeared)
 
     async def _append(self, records: Sequence[Record]) -> int:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import Processor
 
 
@@ -48,12 +49,21 @@ def _written(event: MutableMapping[str, Any], **_: object) -> str:
     return _ENCODER.encode(event)  # made once: json.dumps would make an encoder for every line
 
 
+def add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The trace that a line belongs to, where there is one."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
+    return event
+
+
 def configure(level: LogLevel, *, json: bool) -> None:
     """Send everything, that of libraries too, to standard error."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
+        add_trace,
     ]
     rendering: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_written)]

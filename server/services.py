@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
+from server import tracing
 from server.authentication import Authenticator
 from server.call_control import CallControl
 from server.dialing import Dialing
@@ -117,13 +118,16 @@ class Services:
         """Answer one request. Raises `Refused`, and nothing else but cancellation."""
         user_name, ended, began = "", OK, time.perf_counter()
         try:
-            principal = await self._authenticator.authenticate(metadata)
-            user_name = principal.user_name
-            return await method.handle(Caller(principal, time_remaining), request)
-        except Exception as error:
-            refused = _refused(method.name, user_name, error)
-            ended = _reason_of(refused.refusal)
-            raise refused from error
+            with tracing.rpc(method.name, metadata):
+                try:
+                    principal = await self._authenticator.authenticate(metadata)
+                    user_name = principal.user_name
+                    return await method.handle(Caller(principal, time_remaining), request)
+                except Exception as error:
+                    refused = _refused(method.name, user_name, error)
+                    ended = _reason_of(refused.refusal)
+                    tracing.failed(ended)
+                    raise refused from error
         except asyncio.CancelledError:
             ended = "CANCELLED"
             raise

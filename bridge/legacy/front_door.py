@@ -10,6 +10,7 @@ import grpc
 import structlog
 from aiohttp import web
 
+from bridge import tracing
 from bridge.envelope import (
     FORBIDDEN,
     INTERNAL_ERROR,
@@ -20,9 +21,9 @@ from bridge.envelope import (
     legacy_error,
     not_found,
 )
-from bridge.facade import Facade, Unary
+from bridge.facade import Facade, Metadata, Unary
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
-from bridge.legacy.metrics import BridgeMetrics
+from bridge.legacy.metrics import BridgeMetrics, route_of
 from bridge.settings import API_PATH, BridgeSettings
 from bridge.strict_json import dumps
 from dialbridge.v1.user_service_pb2 import SignInRequest
@@ -136,12 +137,12 @@ class FrontDoor:
         """
         session = request[SESSION]
         try:
-            return await method(message, timeout=ANSWER_WITHIN, metadata=session.identity.metadata)
+            return await method(message, timeout=ANSWER_WITHIN, metadata=_metadata_of(session))
         except grpc.aio.AioRpcError as e:
             if e.code() is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
         await self._sessions.renew(session, request.headers.get("Authorization"))
-        return await method(message, timeout=ANSWER_WITHIN, metadata=session.identity.metadata)
+        return await method(message, timeout=ANSWER_WITHIN, metadata=_metadata_of(session))
 
     def answer_to(self, error: grpc.aio.AioRpcError, *, repeatable: bool = True) -> LegacyError:
         """The legacy answer to a facade's error; see `bridge.envelope.legacy_error`."""
@@ -154,7 +155,11 @@ class FrontDoor:
         began = time.perf_counter()
         status = 499  # what stays when the client goes away before the answer
         try:
-            response = await self._answered(request, handler)
+            if request.path.startswith(COMETD_PATH):
+                response = await self._answered(request, handler)
+            else:
+                with tracing.request(request.method, route_of(request), request.headers):
+                    response = await self._answered(request, handler)
             status = response.status
         except web.HTTPException as answer:  # made by a handler that has its own form of answers
             status = answer.status
@@ -220,6 +225,10 @@ class FrontDoor:
     def _origin(self, request: web.Request) -> str | None:
         origin = request.headers.get("Origin")
         return origin if origin in self._settings.allowed_origins else None
+
+
+def _metadata_of(session: HttpSession) -> Metadata:
+    return (*session.identity.metadata, *tracing.metadata())
 
 
 def _preflight() -> web.Response:

@@ -32,14 +32,19 @@ class BridgeMetrics:
         return [web.get(PATH, self._page)]
 
     def answered(self, request: web.Request, status: int, seconds: float) -> None:
-        """A request was answered. Its route is that of the application, so that ids do not become labels."""
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "none"
-        self._requests.labels(request.method if request.method in _METHODS else "other", route, status).observe(seconds)
+        """A request was answered."""
+        method = request.method if request.method in _METHODS else "other"
+        self._requests.labels(method, route_of(request), status).observe(seconds)
 
     async def _page(self, request: web.Request) -> web.Response:
         encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encoder(self._registry), headers={"Content-Type": content_type})
+
+
+def route_of(request: web.Request) -> str:
+    """The application's name of what was asked for, without ids."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"})
