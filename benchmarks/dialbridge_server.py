@@ -18,9 +18,12 @@ from bridge.legacy.cometd import CometdEndpoint
 from bridge.settings import BridgeSettings
 from dialbridge.v1.user_data_pb2 import UserData, UserDataPair, Value
 from server import logs
-from server.app import serving
+from server.app import serving, settle
 from server.directory import Directory
+from server.journal import Journal
+from server.journal.database import Database
 from server.journal.memory import MemoryJournal
+from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
 from server.settings import Settings
 from server.switch import DialOrder, DtmfSent
 from server.switches.scenario import Scenario
@@ -100,6 +103,14 @@ class ChangeableSimulator(Simulator):
         )
 
 
+async def quiet(journal: Journal) -> None:
+    """Wait until the calls that are there from the start have said all they have to say."""
+    newest = -1
+    while newest != journal.newest:
+        newest = journal.newest
+        await asyncio.sleep(0.3)
+
+
 async def serve(arguments: argparse.Namespace) -> None:
     """Run until standard input ends."""
     limits = Limits(sessions=100_000, sessions_per_principal=100_000)
@@ -116,11 +127,17 @@ async def serve(arguments: argparse.Namespace) -> None:
             switch.change(lines.count(b"\n"))
         writer.close()
 
-    journal = MemoryJournal("00" * 8) if arguments.journal == "memory" else None
+    journal: Journal
+    if arguments.journal == "memory":
+        journal = MemoryJournal("00" * 8)
+    else:
+        journal = SqliteJournal(Database(arguments.data_dir, MIGRATIONS), Retention())
     async with serving(settings, BridgeSettings(port=0), switch=switch, journal=journal) as addresses:
         server = await asyncio.start_server(control, "127.0.0.1", 0)
         http = (addresses.http or "").removeprefix("http://")
         port = server.sockets[0].getsockname()[1]
+        await quiet(journal)
+        settle()
         facts = {"grpc": addresses.grpc, "http": http, "control": f"127.0.0.1:{port}", "devices": ids}
         print(json.dumps(facts), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -5,7 +5,7 @@ it moves far less than a rate, and its inverse is what one core delivers.
 """
 
 import json
-import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +72,8 @@ class Bench:
 
     def environment(self) -> dict[str, str]:
         """Lets another interpreter of the same version find what is installed."""
-        return {"PYTHONPATH": ":".join([*(path for path in sys.path if path), str(ROOT)])}
+        places = [ROOT, ROOT / "protos" / "gen", ROOT / "clients" / "python", sysconfig.get_path("purelib")]
+        return {"PYTHONPATH": ":".join(map(str, places))}
 
     def load(self, measure: str, server: Server, flags: Facts) -> Sample:
         """Drive ``server`` from the other core."""

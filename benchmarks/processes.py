@@ -62,7 +62,7 @@ class Server(AbstractContextManager["Server"]):
         line = process.stdout.readline()
         if not line.startswith("{"):
             self.logs.seek(0)
-            raise RuntimeError(f"{' '.join(command)[:200]} did not start:\n{self.logs.read()[-2000:]}")
+            raise RuntimeError(f"{' '.join(command)[:200]} did not start:\n{self.logs.read()[-400:]}")
         self.facts.update(json.loads(line))
 
     def __exit__(

@@ -79,9 +79,8 @@ async def body_of(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise _too_large()
     try:
-        if request.content.is_eof():  # a small body comes with its headers: a deadline would cost more than reading it
-            return await request.read()
-        async with asyncio.timeout(BODY_WITHIN):
+        # A small body comes with its headers: a deadline would cost more than reading it.
+        async with asyncio.timeout(None if request.content.is_eof() else BODY_WITHIN):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
