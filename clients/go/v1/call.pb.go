@@ -827,7 +827,7 @@ const file_dialbridge_v1_call_proto_rawDesc = "" +
 	"\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17RECORDING_STATE_STOPPED\x10\x01\x12\x1d\n" +
 	"\x19RECORDING_STATE_RECORDING\x10\x02\x12\x1a\n" +
-	"\x16RECORDING_STATE_PAUSED\x10\x03b\x06proto3"
+	"\x16RECORDING_STATE_PAUSED\x10\x03B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_call_proto_rawDescOnce sync.Once

@@ -1805,7 +1805,7 @@ const file_dialbridge_v1_call_service_proto_rawDesc = "" +
 	"\x0eAttachUserData\x12$.dialbridge.v1.AttachUserDataRequest\x1a%.dialbridge.v1.AttachUserDataResponse\x12]\n" +
 	"\x0eUpdateUserData\x12$.dialbridge.v1.UpdateUserDataRequest\x1a%.dialbridge.v1.UpdateUserDataResponse\x12]\n" +
 	"\x0eDeleteUserData\x12$.dialbridge.v1.DeleteUserDataRequest\x1a%.dialbridge.v1.DeleteUserDataResponse\x12i\n" +
-	"\x12DeleteUserDataPair\x12(.dialbridge.v1.DeleteUserDataPairRequest\x1a).dialbridge.v1.DeleteUserDataPairResponseb\x06proto3"
+	"\x12DeleteUserDataPair\x12(.dialbridge.v1.DeleteUserDataPairRequest\x1a).dialbridge.v1.DeleteUserDataPairResponseB\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_call_service_proto_rawDescOnce sync.Once

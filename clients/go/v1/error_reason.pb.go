@@ -187,7 +187,7 @@ const file_dialbridge_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_OVERLOADED\x10\x13\x12$\n" +
 	" ERROR_REASON_JOURNAL_UNAVAILABLE\x10\x14\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x15\x12\"\n" +
-	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x16b\x06proto3"
+	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x16B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_error_reason_proto_rawDescOnce sync.Once

@@ -240,7 +240,7 @@ const file_dialbridge_v1_outbound_record_proto_rawDesc = "" +
 	"devicePath\x124\n" +
 	"\tuser_data\x18\x0f \x01(\v2\x17.dialbridge.v1.UserDataR\buserData\x12:\n" +
 	"\fother_fields\x18\x10 \x01(\v2\x17.dialbridge.v1.UserDataR\votherFields\x12>\n" +
-	"\x0eunknown_fields\x18\x11 \x01(\v2\x17.dialbridge.v1.UserDataR\runknownFieldsb\x06proto3"
+	"\x0eunknown_fields\x18\x11 \x01(\v2\x17.dialbridge.v1.UserDataR\runknownFieldsB\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_outbound_record_proto_rawDescOnce sync.Once

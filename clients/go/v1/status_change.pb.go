@@ -235,7 +235,7 @@ const file_dialbridge_v1_status_change_proto_rawDesc = "" +
 	"\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fNOTIFICATION_TYPE_STATUS_CHANGE\x10\x01\x12+\n" +
 	"'NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED\x10\x02\x12\x1f\n" +
-	"\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03b\x06proto3"
+	"\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_status_change_proto_rawDescOnce sync.Once

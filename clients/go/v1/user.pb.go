@@ -526,7 +526,7 @@ const file_dialbridge_v1_user_proto_rawDesc = "" +
 	"\x15DEVICE_STATE_INACTIVE\x10\x02*A\n" +
 	"\tUserState\x12\x1a\n" +
 	"\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14USER_STATE_LOGGED_IN\x10\x01b\x06proto3"
+	"\x14USER_STATE_LOGGED_IN\x10\x01B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_user_proto_rawDescOnce sync.Once

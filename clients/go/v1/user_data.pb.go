@@ -366,7 +366,7 @@ const file_dialbridge_v1_user_data_proto_rawDesc = "" +
 	"\x0enumber_literal\x18\a \x01(\tH\x00R\rnumberLiteralB\x06\n" +
 	"\x04kind\"9\n" +
 	"\tValueList\x12,\n" +
-	"\x06values\x18\x01 \x03(\v2\x14.dialbridge.v1.ValueR\x06valuesb\x06proto3"
+	"\x06values\x18\x01 \x03(\v2\x14.dialbridge.v1.ValueR\x06valuesB\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_user_data_proto_rawDescOnce sync.Once

@@ -497,7 +497,7 @@ const file_dialbridge_v1_user_service_proto_rawDesc = "" +
 	"\x06SignIn\x12\x1c.dialbridge.v1.SignInRequest\x1a\x1d.dialbridge.v1.SignInResponse\x12]\n" +
 	"\x0eGetCurrentUser\x12$.dialbridge.v1.GetCurrentUserRequest\x1a%.dialbridge.v1.GetCurrentUserResponse\x12~\n" +
 	"\x19StartContactCenterSession\x12/.dialbridge.v1.StartContactCenterSessionRequest\x1a0.dialbridge.v1.StartContactCenterSessionResponse\x12x\n" +
-	"\x17EndContactCenterSession\x12-.dialbridge.v1.EndContactCenterSessionRequest\x1a..dialbridge.v1.EndContactCenterSessionResponseb\x06proto3"
+	"\x17EndContactCenterSession\x12-.dialbridge.v1.EndContactCenterSessionRequest\x1a..dialbridge.v1.EndContactCenterSessionResponseB\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_user_service_proto_rawDescOnce sync.Once

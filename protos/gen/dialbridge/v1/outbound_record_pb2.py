@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from dialbridge.v1 import user_data_pb2 as dialbridge_dot_v1_dot_user__data__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#dialbridge/v1/outbound_record.proto\x12\rdialbridge.v1\x1a\x1d\x64ialbridge/v1/user_data.proto\"\xd3\x03\n\x0eOutboundRecord\x12\x15\n\rrecord_handle\x18\x01 \x01(\x03\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x1a\n\x12outbound_caller_id\x18\x03 \x01(\t\x12\x15\n\rcampaign_name\x18\x04 \x01(\t\x12\x14\n\x0c\x63\x61lling_list\x18\x05 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x06 \x01(\x03\x12\x12\n\nphone_type\x18\x07 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x08 \x01(\x03\x12\x17\n\x0f\x63hain_attribute\x18\t \x01(\t\x12\x11\n\ttime_zone\x18\n \x01(\t\x12\x14\n\x0c\x66rom_seconds\x18\x0b \x01(\x05\x12\x15\n\runtil_seconds\x18\x0c \x01(\x05\x12\x13\n\x0b\x63\x61ll_result\x18\r \x01(\t\x12\x13\n\x0b\x64\x65vice_path\x18\x0e \x01(\t\x12*\n\tuser_data\x18\x0f \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12-\n\x0cother_fields\x18\x10 \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12/\n\x0eunknown_fields\x18\x11 \x01(\x0b\x32\x17.dialbridge.v1.UserDatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#dialbridge/v1/outbound_record.proto\x12\rdialbridge.v1\x1a\x1d\x64ialbridge/v1/user_data.proto\"\xd3\x03\n\x0eOutboundRecord\x12\x15\n\rrecord_handle\x18\x01 \x01(\x03\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x1a\n\x12outbound_caller_id\x18\x03 \x01(\t\x12\x15\n\rcampaign_name\x18\x04 \x01(\t\x12\x14\n\x0c\x63\x61lling_list\x18\x05 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x06 \x01(\x03\x12\x12\n\nphone_type\x18\x07 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x08 \x01(\x03\x12\x17\n\x0f\x63hain_attribute\x18\t \x01(\t\x12\x11\n\ttime_zone\x18\n \x01(\t\x12\x14\n\x0c\x66rom_seconds\x18\x0b \x01(\x05\x12\x15\n\runtil_seconds\x18\x0c \x01(\x05\x12\x13\n\x0b\x63\x61ll_result\x18\r \x01(\t\x12\x13\n\x0b\x64\x65vice_path\x18\x0e \x01(\t\x12*\n\tuser_data\x18\x0f \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12-\n\x0cother_fields\x18\x10 \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12/\n\x0eunknown_fields\x18\x11 \x01(\x0b\x32\x17.dialbridge.v1.UserDataB\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dialbridge.v1.outbound_record_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'P\001'
   _globals['_OUTBOUNDRECORD']._serialized_start=86
   _globals['_OUTBOUNDRECORD']._serialized_end=553
 # @@protoc_insertion_point(module_scope)

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64ialbridge/v1/user_data.proto\x12\rdialbridge.v1\"6\n\x08UserData\x12*\n\x05pairs\x18\x01 \x03(\x0b\x32\x1b.dialbridge.v1.UserDataPair\"@\n\x0cUserDataPair\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.dialbridge.v1.Value\"\xe4\x01\n\x05Value\x12\x16\n\x0cstring_value\x18\x01 \x01(\tH\x00\x12\x13\n\tint_value\x18\x02 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x14\n\nbool_value\x18\x04 \x01(\x08H\x00\x12.\n\nlist_value\x18\x05 \x01(\x0b\x32\x18.dialbridge.v1.ValueListH\x00\x12.\n\x0bpairs_value\x18\x06 \x01(\x0b\x32\x17.dialbridge.v1.UserDataH\x00\x12\x18\n\x0enumber_literal\x18\x07 \x01(\tH\x00\x42\x06\n\x04kind\"1\n\tValueList\x12$\n\x06values\x18\x01 \x03(\x0b\x32\x14.dialbridge.v1.Valueb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64ialbridge/v1/user_data.proto\x12\rdialbridge.v1\"6\n\x08UserData\x12*\n\x05pairs\x18\x01 \x03(\x0b\x32\x1b.dialbridge.v1.UserDataPair\"@\n\x0cUserDataPair\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.dialbridge.v1.Value\"\xe4\x01\n\x05Value\x12\x16\n\x0cstring_value\x18\x01 \x01(\tH\x00\x12\x13\n\tint_value\x18\x02 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x14\n\nbool_value\x18\x04 \x01(\x08H\x00\x12.\n\nlist_value\x18\x05 \x01(\x0b\x32\x18.dialbridge.v1.ValueListH\x00\x12.\n\x0bpairs_value\x18\x06 \x01(\x0b\x32\x17.dialbridge.v1.UserDataH\x00\x12\x18\n\x0enumber_literal\x18\x07 \x01(\tH\x00\x42\x06\n\x04kind\"1\n\tValueList\x12$\n\x06values\x18\x01 \x03(\x0b\x32\x14.dialbridge.v1.ValueB\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dialbridge.v1.user_data_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'P\001'
   _globals['_USERDATA']._serialized_start=48
   _globals['_USERDATA']._serialized_end=102
   _globals['_USERDATAPAIR']._serialized_start=104
