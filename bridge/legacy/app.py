@@ -13,12 +13,13 @@ from bridge.envelope import LegacyError
 from bridge.facade import Facade, Metadata
 from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
+from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
 from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
 from bridge.legacy.reads import Reads
 from bridge.legacy.rest import Rest
-from bridge.legacy.server_sent_events import ServerSentEvents
+from bridge.legacy.server_sent_events import ServerSentEvents, for_dashboards, in_legacy_words
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from bridge.strict_json import dumps
@@ -95,7 +96,9 @@ class Bridge:
             [
                 *Rest(facade, self._door, self._sessions).routes(),
                 *Reads(facade, self._door, settings).routes(),
-                *ServerSentEvents(facade, self._door, settings, translations).routes(),
+                *ServerSentEvents(facade, self._door, settings, in_legacy_words(translations)).routes(),
+                *ServerSentEvents(facade, self._door, settings, for_dashboards(settings)).routes(),
+                *Dashboard.installed().routes(),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
             ]
