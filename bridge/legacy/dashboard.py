@@ -1,7 +1,7 @@
 """The web dashboard at ``/``: serves the files that were built from clients/dashboard, and knows nothing of calls.
 
-All files are read once, when the process starts, so no request names a path of the file system. Where nothing was built,
-the page at ``/`` says how to do it, and everything else works.
+All files are read once, when the process starts, so no request names a path of the file system. Where nothing was
+built, the page at ``/`` says how to do it, and everything else works.
 """
 
 import gzip
@@ -29,7 +29,8 @@ SECURITY: Mapping[str, str] = {
     # Nothing from other hosts, nothing inline, no frame around it.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -43,8 +44,8 @@ _NOT_BUILT = b"""<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>dialbridge</title>
 <h1>dialbridge is running</h1>
-<p>Its web dashboard is not built yet. With Node.js 20 or newer and npm, <code>make dashboard</code> builds it; then start
-dialbridge again.</p>
+<p>Its web dashboard is not built yet. With Node.js 20 or newer and npm, <code>make dashboard</code> builds it;
+then start dialbridge again.</p>
 <p>The interfaces work without it: REST and CometD under <code>/api/v2</code>, gRPC on its own port.</p>
 </html>
 """

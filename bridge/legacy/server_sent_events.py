@@ -4,9 +4,9 @@
 one event ``started`` before everything, and a sign of life every few seconds. Both tell what the facade lets the caller
 see, which for a supervisor is every call.
 
-WHATWG HTML, Server-sent events. Each change is one event whose id is a resume token, so a client that comes back with ``Last-Event-ID`` misses nothing that is still retained. The stream
-begins with an event ``snapshot`` that replaces what the client knew, unless it could be resumed; it ends with an
-event ``end``. A stream that stops without it is broken.
+WHATWG HTML, Server-sent events. Each change is one event whose id is a resume token, so a client that comes back with
+``Last-Event-ID`` misses nothing that is still retained. The stream begins with an event ``snapshot`` that replaces what
+the client knew, unless it could be resumed; it ends with an event ``end``. A stream that stops without it is broken.
 """
 
 import asyncio
