@@ -123,7 +123,7 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
         ref={scroller}
         tabIndex={0}
         role="region"
-        aria-labelledby="calls"
+        aria-label="Table of calls"
         onScroll={(event) => setTop((event.target as HTMLElement).scrollTop)}
         onKeyDown={move}
       >

@@ -192,7 +192,8 @@ function frame(
       {
         ...axis,
         space: 60,
-        size: 24,
+        size: 30,
+        gap: 9,
         grid: { show: false },
         values: (_plot, splits) => splits.map((split) => CLOCK.format(split * 1000)),
       },

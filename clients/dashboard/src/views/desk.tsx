@@ -51,6 +51,7 @@ export function Desk({ session, onUser }: { session: Session; onUser: (user: Use
     setOver(null);
     try {
       await api.dial(dial.device.id, dial.target, dial.key);
+      setNumber("");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.outcomeUnknown) setUnanswered(dial);

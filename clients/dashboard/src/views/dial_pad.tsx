@@ -24,11 +24,9 @@ export function Keys({ label, onKey }: { label: string; onKey: (key: string) => 
   return (
     <div class="keys" role="group" aria-label={label}>
       {KEYS.map(([key, letters]) => (
-        <button key={key} type="button" class="key" onClick={() => onKey(key)} aria-label={NAMES[key] ?? key}>
+        <button key={key} type="button" class="key" onClick={() => onKey(key)} aria-label={NAMES[key]}>
           <span class="key-digit">{key}</span>
-          <span class="key-letters" aria-hidden="true">
-            {letters}
-          </span>
+          <span class="key-letters">{letters}</span>
         </button>
       ))}
     </div>

@@ -25,7 +25,7 @@ export function Floor({ session }: { session: Session }) {
   }, [store, feed]);
 
   return (
-    <div class={connection.kind === "live" ? "" : "stale"}>
+    <div class={`floor-parts ${connection.kind === "live" ? "" : "stale"}`}>
       <h1 class="hidden">All calls</h1>
       <Figures session={session} />
       <Charts store={store} feed={feed} />
@@ -42,7 +42,8 @@ function Figures({ session: { store, feed } }: { session: Session }) {
   const now = useNow(feed);
   const counts = store.counts();
   const minutes = store.statistics.lastMinutes(now, RATED);
-  const dials = minutes.slice(-2).reduce((sum, minute) => sum + minute.dials, 0);
+  const dials = minutes.reduce((sum, minute) => sum + minute.dials, 0);
+  const answers = minutes.reduce((sum, minute) => sum + minute.answers, 0);
   const rate = answerRate(minutes);
   const wait = percentile(
     minutes.flatMap((minute) => minute.waits),
@@ -64,8 +65,12 @@ function Figures({ session: { store, feed } }: { session: Session }) {
         </div>
       ))}
       <div class="figure">
-        <dt>Dials, last 2 min</dt>
+        <dt>Dials, {RATED} min</dt>
         <dd>{dials}</dd>
+      </div>
+      <div class="figure">
+        <dt>Answers, {RATED} min</dt>
+        <dd>{answers}</dd>
       </div>
       <div class="figure">
         <dt>Answer rate</dt>

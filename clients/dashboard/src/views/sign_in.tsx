@@ -55,7 +55,7 @@ export function SignIn({ api, onDone, notice, userName = "" }: Properties) {
           <span>dialbridge</span>
         </div>
         <h1>Sign in</h1>
-        <p class="muted">{notice ?? "Your calls, and everybody's, as they happen."}</p>
+        <p class="muted">{notice ?? "The live calls of your contact centre."}</p>
         <label for={`${id}n`}>User name</label>
         <input
           id={`${id}n`}
