@@ -177,7 +177,7 @@ def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: Collecto
 
 
 def settle() -> None:
-    """What is there once a process has started stays: the collector need not look at it again, nor often at the rest."""
+    """What is there once a process has started stays: the collector need not look at it, nor often at the rest."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_EVERY, 10, 10)

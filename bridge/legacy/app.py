@@ -15,6 +15,7 @@ from bridge.envelope import LegacyError
 from bridge.facade import Facade, Metadata
 from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
+from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
 from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
 from bridge.legacy.grpc_web import GrpcWeb
@@ -22,7 +23,7 @@ from bridge.legacy.http_sessions import HttpSessions, SessionLimits
 from bridge.legacy.metrics import BridgeMetrics, BridgeState
 from bridge.legacy.reads import Reads
 from bridge.legacy.rest import Rest
-from bridge.legacy.server_sent_events import ServerSentEvents
+from bridge.legacy.server_sent_events import ServerSentEvents, for_dashboards, in_legacy_words
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from bridge.strict_json import dumps
@@ -101,11 +102,12 @@ class Bridge:
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self.application = web.Application(client_max_size=MAX_BODY)
         """The aiohttp application; `start` serves it."""
-        events = ServerSentEvents(facade, self._door, settings, translations)
+        events = ServerSentEvents(facade, self._door, settings, in_legacy_words(translations))
+        board = ServerSentEvents(facade, self._door, settings, for_dashboards(settings))
         registry.register(
             BridgeState(
                 self._cometd.statistics,
-                lambda: len(events),
+                lambda: len(events) + len(board),
                 lambda: len(self._sessions),
                 lambda: (self._feed.connected, self._feed.position),
             )
@@ -117,6 +119,8 @@ class Bridge:
                 *GrpcWeb(facade).routes(),
                 *Reads(facade, self._door, settings).routes(),
                 *events.routes(),
+                *board.routes(),
+                *Dashboard.installed().routes(),
                 *metrics.routes(),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
