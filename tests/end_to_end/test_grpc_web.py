@@ -188,6 +188,8 @@ async def test_the_official_client_in_chromium_dials_and_follows(start, tmp_path
                 "--headless",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--disable-background-networking",
+                "--no-first-run",
                 f"--user-data-dir={tmp_path / 'profile'}",
                 origin,
             ),
