@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NODE_CLIENT := tests/interop/node
 NODE_SERVER := tests/fakes/gws_node
 
-.PHONY: help install run test lint generate lock clean
+.PHONY: help install run test soak lint generate lock clean bench bench-quick
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ run: $(VENV)/.installed ## Start everything with the embedded demo directory and
 
 test: $(VENV)/.installed-dev node-client ## Set up and run every test
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/.installed-dev ## Kill the service at random moments for a quarter of an hour, another way each time
+	@seed=$$(date +%s); echo "seed $$seed"; DIALBRIDGE_SOAK_DIALS=$${DIALS:-3000} DIALBRIDGE_SOAK_SEED=$$seed \
+		$(BIN)/python -m pytest -s tests/end_to_end/test_soak.py
 
 lint: $(VENV)/.installed-dev ## Check style, types, walls and the contract
 	$(BIN)/ruff check
@@ -34,8 +38,20 @@ lock: $(VENV)/.installed-dev ## Resolve all dependencies anew into constraints.t
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-annotate --upgrade \
 		--python-version 3.11 --extra dev pyproject.toml -o constraints.txt
 
+# The interpreter that runs dialbridge in a measure; see docs/performance.md.
+BENCH_PYTHON ?= $(BIN)/python
+
+bench: $(VENV)/.installed-dev ## Measure beside peers: a table, benchmarks/.build/results.json, docs/performance/*.svg
+	@$(BIN)/python -m benchmarks.peers
+	@$(BIN)/python -m benchmarks.run --python $(BENCH_PYTHON)
+
+bench-quick: $(VENV)/.installed-dev ## The most important measures in under two minutes
+	@$(BIN)/python -m benchmarks.peers >/dev/null
+	@$(BIN)/python -m benchmarks.run --quick --python $(BENCH_PYTHON)
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(NODE_CLIENT)/node_modules $(NODE_SERVER)/node_modules .dialbridge
+	rm -rf $(VENV) $(NODE_CLIENT)/node_modules $(NODE_SERVER)/node_modules .dialbridge \
+		benchmarks/.build benchmarks/load/gen benchmarks/peers/node/node_modules benchmarks/peers/java/target
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "dialbridge needs Python 3.11 or newer as $(PYTHON) (or make PYTHON=...)" >&2; exit 1; }

@@ -22,7 +22,7 @@ from bridge.gws.upstream import Upstream
 from server.logs import LogLevel, configure
 from server.passwords import hash_password
 
-PASSWORD = "bench"  # noqa: S105  of a server that lives for a minute
+PASSWORD = "bench"
 IDLE_SECONDS = 20
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dialbridge.v1 import call_pb2, status_change_pb2, user_pb2
-from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState
+from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause
 from dialbridge.v1.status_change_pb2 import NotificationType
 from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
 
@@ -45,6 +45,19 @@ RECORDING_STATES: Mapping[RecordingState.ValueType, str] = {
     call_pb2.RECORDING_STATE_PAUSED: "Paused",
 }
 """``call.recordingState``, which is absent where recording is not offered. GWS reference, Call resource."""
+
+RELEASE_CAUSES: Mapping[ReleaseCause.ValueType, str] = {
+    call_pb2.RELEASE_CAUSE_LOCAL_HANGUP: "LocalHangup",
+    call_pb2.RELEASE_CAUSE_REMOTE_HANGUP: "RemoteHangup",
+    call_pb2.RELEASE_CAUSE_BUSY: "Busy",
+    call_pb2.RELEASE_CAUSE_NO_ANSWER: "NoAnswer",
+    call_pb2.RELEASE_CAUSE_REJECTED: "Rejected",
+    call_pb2.RELEASE_CAUSE_INVALID_NUMBER: "InvalidNumber",
+    call_pb2.RELEASE_CAUSE_NETWORK_FAILURE: "NetworkFailure",
+    call_pb2.RELEASE_CAUSE_TRANSFERRED: "Transferred",
+    call_pb2.RELEASE_CAUSE_LOST: "Lost",
+}
+"""Why a call was released, which legacy messages never say; all the words are ours."""
 
 NOTIFICATION_TYPES: Mapping[NotificationType.ValueType, str] = {
     status_change_pb2.NOTIFICATION_TYPE_STATUS_CHANGE: "StatusChange",

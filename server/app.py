@@ -7,6 +7,7 @@ a second signal ends the process at once.
 
 import asyncio
 import base64
+import gc
 import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -15,6 +16,13 @@ from dataclasses import dataclass
 
 import grpc
 import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    start_http_server,
+)
 
 from bridge.facade import Facade, Metadata
 from bridge.gws.settings import GwsSettingsError, read_settings
@@ -22,7 +30,7 @@ from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
-from server import greeting, grpc_edge
+from server import greeting, grpc_edge, tracing
 from server.authentication import Authenticator
 from server.directory import Directory
 from server.house import House, running
@@ -30,12 +38,13 @@ from server.in_process import InProcessCallService, InProcessUserService
 from server.journal import Journal
 from server.journal.database import Database
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
-from server.settings import RemoteFacade, Settings, SettingsError
+from server.settings import RemoteFacade, Settings, SettingsError, is_loopback
 from server.switch import Switch
 from server.switches.gws import GwsSwitch
 from server.switches.scenario import Scenario
 from server.switches.simulator import Simulator
 from server.time_source import SystemTime
+from server.tls import Tls
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at what health tells."""
@@ -45,6 +54,11 @@ log = structlog.get_logger()
 
 class CannotListen(Exception):
     """An address that was asked for cannot be had."""
+
+
+GARBAGE_EVERY = 20_000
+"""Objects made beyond those freed between two looks for cycles: a request leaves none, so looking more often finds
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,9 @@ def serve(settings: Settings, bridge: BridgeSettings | None) -> int:
     return asyncio.run(_until_signal(serving(settings, bridge), is_demo=settings.config is None))
 
 
-def serve_bridge(facade: RemoteFacade, bridge: BridgeSettings, grace: float) -> int:
+def serve_bridge(facade: RemoteFacade, bridge: BridgeSettings, grace: float, tls: Tls | None) -> int:
     """Run the bridge alone until a signal; the exit status."""
-    return asyncio.run(_until_signal(bridging(facade, bridge, grace), is_demo=False))
+    return asyncio.run(_until_signal(bridging(facade, bridge, grace, tls), is_demo=False))
 
 
 @asynccontextmanager
@@ -77,17 +91,18 @@ async def serving(
     directory = settings.directory()
     if switch is None:
         switch = _switch(settings, directory)
+    registry = process_metrics()
     signed_in = switch.signed_in if isinstance(switch, GwsSwitch) else _nothing
     authenticator = Authenticator(directory, settings.token_key(), SystemTime(), signed_in)
     async with AsyncExitStack() as stack:
         if journal is None:
             journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
-        house = await stack.enter_async_context(running(directory, authenticator, switch, journal))
+        house = await stack.enter_async_context(running(directory, authenticator, switch, journal, registry=registry))
         server = grpc.aio.server(options=grpc_edge.OPTIONS)
         grpc_edge.add_to_server(house.services, server)
         health = grpc_edge.HealthOfServices(server)
         try:
-            port = server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+            port = grpc_edge.listen(server, f"{settings.host}:{settings.grpc_port}", settings.tls)
         except RuntimeError:
             raise CannotListen(
                 f"cannot listen on {settings.host}:{settings.grpc_port} for gRPC; is it in use? Another one is chosen"
@@ -98,8 +113,13 @@ async def serving(
         bridge: Bridge | None = None
         http: str | None = None
         if bridge_settings is not None:
-            bridge, http_port = await _started(stack, _beside(house), bridge_settings, _token_of_service(house))
-            http = f"http://{bridge_settings.host}:{http_port}"
+            bridge, http = await _started(
+                stack, _beside(house), bridge_settings, _token_of_service(house), settings.tls, registry
+            )
+        elif settings.metrics_port is not None:
+            _serve_metrics(stack, settings, registry)
+        if settings.tls is None and not is_loopback(settings.host):
+            log.warning("passwords and calls travel in the clear", remedy="--tls-certificate and --tls-key, or a proxy")
         background = await stack.enter_async_context(asyncio.TaskGroup())
         watching = [background.create_task(_tell_health(health, journal, switch))]
         if bridge is not None:
@@ -113,22 +133,54 @@ async def serving(
 
 
 @asynccontextmanager
-async def bridging(facade: RemoteFacade, settings: BridgeSettings, grace: float) -> AsyncGenerator[Addresses]:
+async def bridging(
+    facade: RemoteFacade, settings: BridgeSettings, grace: float, tls: Tls | None = None
+) -> AsyncGenerator[Addresses]:
     """A bridge that listens, before a server elsewhere; drained when the context is left."""
     credentials = base64.b64encode(f"{facade.user_name}:{facade.password}".encode()).decode()
     async with AsyncExitStack() as stack:
-        channel = await stack.enter_async_context(
-            grpc.aio.insecure_channel(facade.address, options=(("grpc.keepalive_time_ms", 20_000),))
-        )
+        channel = await stack.enter_async_context(grpc_edge.channel(facade.address, facade.ca))
         remote = Facade(CallServiceStub(channel), UserServiceStub(channel))
-        bridge, port = await _started(stack, remote, settings, lambda: (("authorization", f"Basic {credentials}"),))
+        service = (("authorization", f"Basic {credentials}"),)
+        bridge, http = await _started(stack, remote, settings, lambda: service, tls, process_metrics())
         background = await stack.enter_async_context(asyncio.TaskGroup())
         running_bridge = background.create_task(bridge.run())
         try:
-            yield Addresses(None, f"http://{settings.host}:{port}")
+            yield Addresses(None, http)
         finally:
             running_bridge.cancel()
             await _within(grace, "bridge", bridge.drain(grace))
+
+
+def process_metrics() -> CollectorRegistry:
+    """A registry with what Prometheus knows of every process: memory, processor time, open files, garbage."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
+
+
+def _serve_metrics(stack: AsyncExitStack, settings: Settings, registry: CollectorRegistry) -> None:
+    """For a server without the bridge, which has the page otherwise."""
+    try:
+        server, thread = start_http_server(settings.metrics_port or 0, settings.host, registry)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {settings.host}:{settings.metrics_port} for metrics: {error.strerror}. Another port is"
+            " chosen with --metrics-port (DIALBRIDGE_METRICS_PORT)"
+        ) from None
+    stack.callback(thread.join)
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
+    log.info("metrics offered", url=f"http://{settings.host}:{server.server_port}/metrics")
+
+
+def settle() -> None:
+    """What is there once a process has started stays: the collector need not look at it, nor often at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY, 10, 10)
 
 
 def _nothing(_user_name: str, _password: str) -> None:
@@ -170,9 +222,16 @@ def _token_of_service(house: House) -> Callable[[], Metadata]:
 
 
 async def _started(
-    stack: AsyncExitStack, facade: Facade, settings: BridgeSettings, service_metadata: Callable[[], Metadata]
-) -> tuple[Bridge, int]:
-    bridge = Bridge(facade, settings, service_metadata=service_metadata)
+    stack: AsyncExitStack,
+    facade: Facade,
+    settings: BridgeSettings,
+    service_metadata: Callable[[], Metadata],
+    tls: Tls | None,
+    registry: CollectorRegistry,
+) -> tuple[Bridge, str]:
+    """A bridge that listens, and where."""
+    context = tls.context if tls is not None else None
+    bridge = Bridge(facade, settings, service_metadata=service_metadata, tls=context, registry=registry)
     try:
         port = await bridge.start()
     except OSError as error:
@@ -181,7 +240,7 @@ async def _started(
             " --http-port (DIALBRIDGE_HTTP_PORT)"
         ) from None
     stack.push_async_callback(bridge.close)
-    return bridge, port
+    return bridge, f"{'https' if tls else 'http'}://{settings.host}:{port}"
 
 
 async def _tell_health(health: grpc_edge.HealthOfServices, journal: Journal, switch: Switch) -> None:
@@ -238,7 +297,10 @@ async def _until_signal(process: AbstractAsyncContextManager[Addresses], *, is_d
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
+    stop_tracing = tracing.configure()
     async with process as addresses:
+        settle()
         print(greeting.text(addresses.grpc, addresses.http, is_demo=is_demo), flush=True)
         await stop.wait()
+    stop_tracing()
     return 0

@@ -6,18 +6,22 @@ journal writes are written together the next time.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from opentelemetry.trace import SpanContext
 
 from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
+from server import tracing
 from server.directory import Directory
 from server.journal import Journal, JournalUnavailable, Record
 from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
+from server.metrics import ServerMetrics
 from server.reported_calls import reported_change
 from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
 from server.watchers import Watchers
@@ -45,13 +49,18 @@ class Expectation:
     device_id: str
     origin: CallOrigin
     appeared: asyncio.Future[Appeared]
+    span: SpanContext
+    """Of its Dial."""
 
 
 class CallEngine:
     """Runs one switch."""
 
-    def __init__(self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory) -> None:
+    def __init__(
+        self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory, metrics: ServerMetrics
+    ) -> None:
         self._switch = switch
+        self._metrics = metrics
         self._journal = journal
         self._watchers = watchers
         self._directory = directory
@@ -63,7 +72,8 @@ class CallEngine:
     def expect(self, call_id: str, device_id: str, origin: CallOrigin) -> Expectation:
         """Announce a call that is about to be ordered; it takes a line of the device until it appears or is
         forgotten."""
-        expectation = Expectation(call_id, device_id, origin, asyncio.get_running_loop().create_future())
+        future = asyncio.get_running_loop().create_future()
+        expectation = Expectation(call_id, device_id, origin, future, tracing.current())
         self._expected[call_id] = expectation
         self._reserved.setdefault(device_id, set()).add(call_id)
         return expectation
@@ -149,7 +159,9 @@ class CallEngine:
         if not changes:
             return
         records = [record_of(change) for change in changes]
+        began = time.perf_counter()
         last = await self._append(records)
+        self._metrics.appended(len(records), time.perf_counter() - began)
         first = last - len(records) + 1
         self._watchers.publish(
             [
@@ -158,6 +170,7 @@ class CallEngine:
             ]
         )
         for number, change in enumerate(changes):
+            self._metrics.changed(change)
             call = change.call
             if call.sequence == 1:
                 self._announce(Appeared(change, first + number))
@@ -174,7 +187,10 @@ class CallEngine:
     def _announce(self, appeared: Appeared) -> None:
         call = appeared.change.call
         expectation = self._appearing.pop(CallView(call.id, call.device_id), None)
-        if expectation is not None and not expectation.appeared.done():
+        if expectation is None:
+            return
+        tracing.call_appeared(expectation.span, call.id, appeared.position)
+        if not expectation.appeared.done():
             expectation.appeared.set_result(appeared)
 
     async def _append(self, records: Sequence[Record]) -> int:

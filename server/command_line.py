@@ -31,6 +31,7 @@ from server.settings import (
     truth,
     variable_of,
 )
+from server.tls import Tls, TlsError, read_tls
 
 USAGE_ERROR = 2
 
@@ -67,6 +68,9 @@ def _add_process(parser: argparse.ArgumentParser, epilog: str) -> None:
     parser.epilog = epilog
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     _add(parser, "--host", "127.0.0.1", "address to listen on")
+    _add(parser, "--tls-certificate", None, "PEM file of the certificate and its chain; unless given, no TLS")
+    _add(parser, "--tls-key", None, "PEM file of its key, without a password")
+    _add(parser, "--tls-client-ca", None, "PEM file of who signs clients; if given, clients must show a certificate")
     _add(parser, "--grace", "10", "seconds that draining takes at most")
     _add(parser, "--log-level", "info", "debug, info, warning or error")
     _add(parser, "--log-format", None, "json or human; unless given, human in a terminal and json elsewhere")
@@ -105,7 +109,18 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         gws_config=_path(arguments.gws_config),
         data_dir=Path(arguments.data_dir).expanduser(),
         grace=seconds("--grace", arguments.grace),
+        tls=_tls(arguments),
+        metrics_port=_metrics_port(arguments),
     )
+
+
+def _metrics_port(arguments: argparse.Namespace) -> int | None:
+    given = getattr(arguments, "metrics_port", None)  # an option of the server alone
+    return None if given is None else integer("--metrics-port", given)
+
+
+def _tls(arguments: argparse.Namespace) -> Tls | None:
+    return read_tls(_path(arguments.tls_certificate), _path(arguments.tls_key), _path(arguments.tls_client_ca))
 
 
 def _bridge_settings(arguments: argparse.Namespace) -> BridgeSettings:
@@ -114,7 +129,7 @@ def _bridge_settings(arguments: argparse.Namespace) -> BridgeSettings:
         return BridgeSettings(
             host=arguments.host,
             port=port,
-            external_url=arguments.external_url or f"http://127.0.0.1:{port}/api/v2",
+            external_url=arguments.external_url or f"{_scheme(arguments)}://127.0.0.1:{port}/api/v2",
             profile=_one_of("--legacy-profile", arguments.legacy_profile, Profile),
             csrf=truth("--csrf", arguments.csrf),
             missing_outbound_feature=_one_of(
@@ -124,6 +139,18 @@ def _bridge_settings(arguments: argparse.Namespace) -> BridgeSettings:
         )
     except BridgeSettingsError as error:
         raise SettingsError(str(error)) from None
+
+
+def _scheme(arguments: argparse.Namespace) -> str:
+    return "https" if arguments.tls_certificate else "http"
+
+
+def _facade_ca(arguments: argparse.Namespace) -> bytes | None:
+    path = _path(arguments.facade_ca)
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError as error:
+        raise SettingsError(f"--facade-ca (DIALBRIDGE_FACADE_CA) {path} cannot be read: {error.strerror}") from None
 
 
 def _path(text: str | None) -> Path | None:
@@ -151,7 +178,15 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
 
     try:
         return work()
-    except (SettingsError, DirectoryError, ScenarioError, DatabaseInUse, DatabaseDamaged, CannotListen) as error:
+    except (
+        SettingsError,
+        TlsError,
+        DirectoryError,
+        ScenarioError,
+        DatabaseInUse,
+        DatabaseDamaged,
+        CannotListen,
+    ) as error:
         print(f"dialbridge {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
 
@@ -190,6 +225,7 @@ class ServerCommand:
         """Describe the options."""
         _add_process(parser, _EXAMPLES.replace("dialbridge serve ", "dialbridge server "))
         _add_server(parser)
+        _add(parser, "--metrics-port", None, "port of /metrics for Prometheus; the bridge has it at its own")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run until a signal; the exit status."""
@@ -213,6 +249,7 @@ class BridgeCommand:
         """Describe the options."""
         _add_process(parser, _BRIDGE_EXAMPLES)
         _add(parser, "--facade", f"127.0.0.1:{DEFAULT_GRPC_PORT}", "the server's address")
+        _add(parser, "--facade-ca", None, "PEM file of who signed the server's certificate; unless given, no TLS to it")
         _add_bridge(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -226,8 +263,10 @@ class BridgeCommand:
                 address=arguments.facade,
                 user_name=os.environ.get("DIALBRIDGE_SERVICE_USER", "bridge"),
                 password=os.environ.get("DIALBRIDGE_SERVICE_PASSWORD", ""),
+                ca=_facade_ca(arguments),
             )
-            return serve_bridge(facade, _bridge_settings(arguments), seconds("--grace", arguments.grace))
+            grace = seconds("--grace", arguments.grace)
+            return serve_bridge(facade, _bridge_settings(arguments), grace, _tls(arguments))
 
         return _guarded(self.name, work)
 

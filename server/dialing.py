@@ -18,7 +18,7 @@ from dialbridge.v1.call_service_pb2 import DialRequest, DialResponse
 from dialbridge.v1.error_reason_pb2 import ErrorReason
 from dialbridge.v1.status_change_pb2 import StatusChange
 from dialbridge.v1.user_data_pb2 import UserData
-from server import call_ids
+from server import call_ids, tracing
 from server.call_engine import CallEngine, Expectation
 from server.call_ids import RandomBytes
 from server.contact_center_sessions import ContactCenterSessions
@@ -244,6 +244,7 @@ class Dialing:
         except BaseException:
             self._engine.forget(expectation)
             raise
+        tracing.about_call(appeared.change.call.id)
         log.info(
             "call dialled",
             call_id=appeared.change.call.id,

@@ -15,6 +15,7 @@ from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from server.errors import code_of, trailers_of
 from server.services import CALL_SERVICE, USER_SERVICE, Method, Refused, Services
+from server.tls import Tls
 from server.watchers import slow_consumer
 
 ABORT_WITHIN = 5.0
@@ -75,6 +76,24 @@ class HealthOfServices:
     async def shut_down(self) -> None:
         """Say NOT_SERVING for good."""
         await self._servicer.enter_graceful_shutdown()
+
+
+def listen(server: grpc.aio.Server, address: str, tls: Tls | None) -> int:
+    """Let a server listen; the port that was bound. Raises RuntimeError where the address cannot be had."""
+    if tls is None:
+        return server.add_insecure_port(address)
+    credentials = grpc.ssl_server_credentials(
+        [(tls.key, tls.certificate)], tls.client_ca, require_client_auth=tls.client_ca is not None
+    )
+    return server.add_secure_port(address, credentials)
+
+
+def channel(address: str, ca: bytes | None) -> grpc.aio.Channel:
+    """A channel to a server elsewhere; ``ca`` is the PEM of who signed its certificate, None: in the clear."""
+    options = (("grpc.keepalive_time_ms", 20_000),)
+    if ca is None:
+        return grpc.aio.insecure_channel(address, options=options)
+    return grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(ca), options=options)
 
 
 def _unary(services: Services, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":

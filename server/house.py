@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry
+
 from server.authentication import Authenticator
 from server.call_control import CallControl
 from server.call_engine import CallEngine
@@ -13,6 +15,7 @@ from server.contact_center_sessions import ContactCenterSessions
 from server.dialing import Dialing
 from server.directory import Directory
 from server.journal import Journal
+from server.metrics import ServerMetrics, ServerState
 from server.services import Services
 from server.switch import Switch
 from server.time_source import SystemTime, TimeSource
@@ -43,11 +46,15 @@ async def running(
     switch: Switch,
     journal: Journal,
     time: TimeSource | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[House]:
     """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error."""
     time = time or SystemTime()
     watchers = Watchers(journal, time)
-    engine = CallEngine(switch, journal, watchers, directory)
+    registry = registry or CollectorRegistry()
+    metrics = ServerMetrics(registry)
+    registry.register(ServerState(watchers, journal, switch.links))
+    engine = CallEngine(switch, journal, watchers, directory, metrics)
     sessions = ContactCenterSessions(directory)
     dialing = Dialing(
         directory=directory,
@@ -65,6 +72,7 @@ async def running(
         control=CallControl(switch, watchers, time),
         users=UserSessions(directory, sessions, authenticator),
         watchers=watchers,
+        metrics=metrics,
     )
     await switch.start()
     await engine.restore(time.now())

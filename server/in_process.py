@@ -5,6 +5,7 @@ process, is given this instead of a channel. It behaves as a channel does: the s
 """
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -19,6 +20,9 @@ from server.refusals import Refusal
 from server.services import Method, Refused, Services
 
 Metadata = Sequence[tuple[str, str | bytes]]
+
+DECODED = 8
+"""How many of the newest messages are kept decoded for watchers that come to them a little later."""
 
 
 class _Unary:
@@ -92,11 +96,17 @@ class InProcessCallService:
         try:
             async with asyncio.timeout(timeout), aclosing(messages):
                 async for message in messages:
-                    yield call.WatchCallsResponse.FromString(message)
+                    yield _decoded(message)
         except Refused as refused:
             raise _rpc_error(refused) from None
         except TimeoutError:
             raise _rpc_error(_deadline()) from None
+
+
+@functools.lru_cache(maxsize=DECODED)
+def _decoded(message: bytes) -> call.WatchCallsResponse:
+    """A message that many watchers get is decoded once; none of them may change it."""
+    return call.WatchCallsResponse.FromString(message)
 
 
 def _rpc_error(refused: Refused) -> grpc.aio.AioRpcError:

@@ -29,6 +29,7 @@ class LiveCalls:
         self._views: dict[tuple[str, str], LiveCall] = {}
         self._calls: dict[str, list[str]] = {}
         self._devices: dict[str, dict[str, None]] = {}
+        self._in_use: dict[str, int] = {}  # device -> calls that are not held
         self._appeared = 0
 
     def __len__(self) -> int:
@@ -43,6 +44,7 @@ class LiveCalls:
         call = change.call
         key = (call.id, call.device_id)
         known = self._views.get(key)
+        self._count(call.device_id, _takes_a_line(call) - (known is not None and _takes_a_line(known.call)))
         if call.state == CALL_STATE_RELEASED:
             if known is not None:
                 self._forget(key)
@@ -71,10 +73,13 @@ class LiveCalls:
 
     def lines_in_use(self, device_id: str) -> int:
         """How many calls that are not held the device carries."""
-        return sum(
-            self._views[call_id, device_id].call.state != CALL_STATE_HELD
-            for call_id in self._devices.get(device_id, ())
-        )
+        return self._in_use.get(device_id, 0)
+
+    def _count(self, device_id: str, more: int) -> None:
+        if more:
+            self._in_use[device_id] = self._in_use.get(device_id, 0) + more
+            if not self._in_use[device_id]:
+                del self._in_use[device_id]
 
     def _forget(self, key: tuple[str, str]) -> None:
         call_id, device_id = key
@@ -85,3 +90,7 @@ class LiveCalls:
         del self._devices[device_id][call_id]
         if not self._devices[device_id]:
             del self._devices[device_id]
+
+
+def _takes_a_line(call: Call) -> bool:
+    return call.state not in (CALL_STATE_HELD, CALL_STATE_RELEASED)

@@ -1,5 +1,6 @@
 """How the process writes its log: one line per event, for people or as JSON, never a secret."""
 
+import json as json_module
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -7,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import Processor
 
 
@@ -33,22 +35,38 @@ _SECRET_KEYS = frozenset(
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what must not be written, whoever gave it."""
-    for key in event:
-        if key.lower() in _SECRET_KEYS:
-            event[key] = "[redacted]"
+    if not _SECRET_KEYS.isdisjoint(map(str.lower, event)):
+        for key in event:
+            if key.lower() in _SECRET_KEYS:
+                event[key] = "[redacted]"
+    return event
+
+
+_ENCODER = json_module.JSONEncoder(ensure_ascii=False, default=repr)
+
+
+def _written(event: MutableMapping[str, Any], **_: object) -> str:
+    return _ENCODER.encode(event)  # made once: json.dumps would make an encoder for every line
+
+
+def add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The trace that a line belongs to, where there is one."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
     return event
 
 
 def configure(level: LogLevel, *, json: bool) -> None:
     """Send everything, that of libraries too, to standard error."""
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
+        add_trace,
     ]
     rendering: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_written)]
         if json
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )

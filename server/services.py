@@ -5,7 +5,9 @@ what happens to an unforeseen error are the same whether a request came over a s
 process.
 """
 
+import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +18,12 @@ from google.protobuf.message import Message
 from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
+from server import tracing
 from server.authentication import Authenticator
 from server.call_control import CallControl
 from server.dialing import Dialing
 from server.features import VOICE, require_feature
+from server.metrics import OK, ServerMetrics
 from server.principal import Principal
 from server.refusals import Refusal
 from server.user_sessions import UserSessions
@@ -63,8 +67,10 @@ class Services:
         control: CallControl,
         users: UserSessions,
         watchers: Watchers,
+        metrics: ServerMetrics,
     ) -> None:
         self._authenticator = authenticator
+        self._metrics = metrics
         self._users = users
         self._watchers = watchers
 
@@ -110,13 +116,23 @@ class Services:
         self, method: Method, request: Message, metadata: Metadata, time_remaining: float | None
     ) -> Message:
         """Answer one request. Raises `Refused`, and nothing else but cancellation."""
-        user_name = ""
+        user_name, ended, began = "", OK, time.perf_counter()
         try:
-            principal = await self._authenticator.authenticate(metadata)
-            user_name = principal.user_name
-            return await method.handle(Caller(principal, time_remaining), request)
-        except Exception as error:
-            raise _refused(method.name, user_name, error) from error
+            with tracing.rpc(method.name, metadata):
+                try:
+                    principal = await self._authenticator.authenticate(metadata)
+                    user_name = principal.user_name
+                    return await method.handle(Caller(principal, time_remaining), request)
+                except Exception as error:
+                    refused = _refused(method.name, user_name, error)
+                    ended = _reason_of(refused.refusal)
+                    tracing.failed(ended)
+                    raise refused from error
+        except asyncio.CancelledError:
+            ended = "CANCELLED"
+            raise
+        finally:
+            self._metrics.rpc_ended(method.name, ended, time.perf_counter() - began)
 
     async def sign_in(self, metadata: Metadata) -> user.SignInResponse:
         """Answer SignIn. Raises `Refused`, and nothing else but cancellation."""
@@ -149,6 +165,10 @@ class Refused(Exception):
         self.request_id = request_id
 
 
+def _reason_of(refusal: Refusal) -> str:
+    return ErrorReason.Name(refusal.reason).removeprefix("ERROR_REASON_")
+
+
 def _refused(method: str, user_name: str, error: Exception) -> Refused:
     request_id = secrets.token_hex(8)
     if isinstance(error, Refusal):
@@ -156,7 +176,7 @@ def _refused(method: str, user_name: str, error: Exception) -> Refused:
             "refused",
             method=method,
             user=user_name or None,
-            reason=ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_"),
+            reason=_reason_of(error),
             text=error.text,
             request_id=request_id,
         )

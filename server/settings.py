@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from server.directory import Directory
+from server.tls import Tls
 
 DEFAULT_DATA_DIR = ".dialbridge"
 DEFAULT_GRPC_PORT = 50051
@@ -48,11 +49,19 @@ class Settings:
     """Where the journal and the key of access tokens are."""
     grace: float = 10.0
     """Seconds that draining takes at most."""
+    tls: Tls | None = None
+    """The certificate of both sides; None: in the clear."""
+    metrics_port: int | None = None
+    """Where a server without the bridge offers metrics; None: nowhere. 0: any that is free."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.grpc_port <= 65535:
             raise SettingsError(
                 f"--grpc-port (DIALBRIDGE_GRPC_PORT) must be a port from 0 to 65535, not {self.grpc_port}"
+            )
+        if not 0 <= (self.metrics_port or 0) <= 65535:
+            raise SettingsError(
+                f"--metrics-port (DIALBRIDGE_METRICS_PORT) must be a port from 0 to 65535, not {self.metrics_port}"
             )
         if not 0 <= self.grace <= 3600:
             raise SettingsError(f"--grace (DIALBRIDGE_GRACE) must be 0 to 3600 seconds, not {self.grace}")
@@ -133,6 +142,8 @@ class RemoteFacade:
     address: str
     user_name: str
     password: str = field(repr=False)
+    ca: bytes | None = None
+    """PEM of who signed the server's certificate; None: it is spoken to in the clear."""
 
     def __post_init__(self) -> None:
         host, colon, port = self.address.rpartition(":")

@@ -7,7 +7,7 @@ gap nor an overlap.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2 import Snapshot, SnapshotEnd, Started, WatchCallsRequest, WatchCallsResponse
@@ -52,6 +52,11 @@ class Watchers:
 
     def __len__(self) -> int:
         return len(self._reading)
+
+    @property
+    def live(self) -> Iterator[LiveCall]:
+        """The live calls, one by one."""
+        return iter(self.calls)
 
     def publish(self, journalled: Sequence[tuple[int, bytes, StatusChange]]) -> None:
         """Tell what the journal now has: positions without a gap, payloads, and the changes that these encode."""

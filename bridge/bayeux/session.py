@@ -174,7 +174,7 @@ class Session:
         self.sent.clear()
 
     def take_to_write(self) -> list[Event]:
-        """What is queued, for an answer that may fail: then `Sessions.written` or `Sessions.give_back` is called."""
+        """What is queued, for an answer that may fail: `Sessions.written` or `Sessions.give_back` follows."""
         events = self.take()
         self.writing = self.writing or bool(events)
         return events

@@ -31,6 +31,10 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(self._sessions.values())
 
+    def of_principal(self, principal: str) -> bool:
+        """Whether the principal has any session."""
+        return principal in self._by_principal
+
     def find(self, client_id: object) -> Session | None:
         """The live session with that client id."""
         return self._sessions.get(client_id) if isinstance(client_id, str) else None

@@ -2,23 +2,28 @@
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Callable
 
 import grpc
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from bridge.envelope import LegacyError
 from bridge.facade import Facade, Metadata
 from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
+from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
 from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
+from bridge.legacy.grpc_web import GrpcWeb
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
+from bridge.legacy.metrics import BridgeMetrics, BridgeState
 from bridge.legacy.reads import Reads
 from bridge.legacy.rest import Rest
-from bridge.legacy.server_sent_events import ServerSentEvents
+from bridge.legacy.server_sent_events import ServerSentEvents, for_dashboards, in_legacy_words
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from bridge.strict_json import dumps
@@ -61,8 +66,14 @@ class Bridge:
         service_metadata: Callable[[], Metadata],
         clock: Callable[[], float] = time.time,
         session_limits: SessionLimits = SessionLimits(),  # noqa: B008  frozen
+        tls: ssl.SSLContext | None = None,
+        registry: CollectorRegistry | None = None,
     ) -> None:
-        """``service_metadata`` proves the identity under which the shared stream runs; ``clock`` is the epoch's."""
+        """``service_metadata`` proves the identity under which the shared stream runs; ``clock`` is the epoch's;
+        ``registry`` has the metrics of the process, and gets those of the bridge."""
+        self._tls = tls
+        registry = registry or CollectorRegistry()
+        metrics = BridgeMetrics(registry)
         self._settings = settings
         self._cometd: CometdEndpoint
         self._sessions = HttpSessions(
@@ -71,12 +82,13 @@ class Bridge:
             on_end=lambda session_id: self._cometd.end_http_session(session_id),
             limits=session_limits,
         )
-        self._door = FrontDoor(self._sessions, settings)
+        self._door = FrontDoor(self._sessions, settings, metrics)
         translations = Translations(settings)
         self._feed = Feed(
             facade,
             translations,
             lambda *event: self._cometd.publish(*event),
+            wanted=lambda user_name: self._cometd.has_sessions(user_name),
             service_metadata=service_metadata,
         )
         self._cometd = CometdEndpoint(
@@ -90,12 +102,26 @@ class Bridge:
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self.application = web.Application(client_max_size=MAX_BODY)
         """The aiohttp application; `start` serves it."""
+        events = ServerSentEvents(facade, self._door, settings, in_legacy_words(translations))
+        board = ServerSentEvents(facade, self._door, settings, for_dashboards(settings))
+        registry.register(
+            BridgeState(
+                self._cometd.statistics,
+                lambda: len(events) + len(board),
+                lambda: len(self._sessions),
+                lambda: (self._feed.connected, self._feed.position),
+            )
+        )
         self._door.stand_before(self.application)
         self.application.router.add_routes(
             [
                 *Rest(facade, self._door, self._sessions).routes(),
+                *GrpcWeb(facade).routes(),
                 *Reads(facade, self._door, settings).routes(),
-                *ServerSentEvents(facade, self._door, settings, translations).routes(),
+                *events.routes(),
+                *board.routes(),
+                *Dashboard.installed().routes(),
+                *metrics.routes(),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
             ]
@@ -120,7 +146,7 @@ class Bridge:
         """Listen and follow changes; the port that was bound. Raises OSError where the address cannot be had."""
         await self._runner.setup()
         try:
-            site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+            site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=self._tls)
             await site.start()
         except OSError:
             await self._runner.cleanup()

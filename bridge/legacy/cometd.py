@@ -91,6 +91,10 @@ class CometdEndpoint:
         for route in (path, path + "/", path + "/{anything:.*}"):
             app.router.add_route("*", route, self._serve)
 
+    def has_sessions(self, principal: str) -> bool:
+        """Whether an event for ``principal`` would have anybody to go to."""
+        return self._sessions.of_principal(principal)
+
     def publish(self, principal: str, channel: str, payload: bytes, position: int | None = None, /) -> None:
         """Give an event to every session of ``principal`` that wants it. Never waits."""
         self._ready_to_tell(self._sessions.publish(principal, Event(channel, payload, position)))

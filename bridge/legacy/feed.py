@@ -48,13 +48,16 @@ class Feed:
         translations: Translations,
         publish: Publish,
         *,
+        wanted: Callable[[str], bool] = lambda _: True,
         service_metadata: Callable[[], Metadata],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         spread: Callable[[], float] = random.random,
     ) -> None:
+        """``wanted`` says whether events of a user have anybody to go to; those of others are not translated."""
         self._facade = facade
         self._translations = translations
         self._publish = publish
+        self._wanted = wanted
         self._service_metadata = service_metadata
         self._sleep = sleep
         self._spread = spread
@@ -118,6 +121,8 @@ class Feed:
                     self._token = message.resume_token
 
     def _tell(self, change: StatusChange) -> None:
+        if not self._wanted(change.call.user_name):
+            return
         try:
             payload = self._translations.of(change)
         except Exception:  # one change that cannot be told must not keep all others from being told

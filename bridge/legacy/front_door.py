@@ -10,6 +10,7 @@ import grpc
 import structlog
 from aiohttp import web
 
+from bridge import tracing
 from bridge.envelope import (
     FORBIDDEN,
     INTERNAL_ERROR,
@@ -20,8 +21,9 @@ from bridge.envelope import (
     legacy_error,
     not_found,
 )
-from bridge.facade import Facade, Unary
+from bridge.facade import Facade, Metadata, Unary
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
+from bridge.legacy.metrics import BridgeMetrics, route_of
 from bridge.settings import API_PATH, BridgeSettings
 from bridge.strict_json import dumps
 from dialbridge.v1.user_service_pb2 import SignInRequest
@@ -48,6 +50,8 @@ _Response = TypeVar("_Response")
 
 SESSION = web.RequestKey("session", HttpSession)
 NEW_SESSION = web.RequestKey("new_session", bool)
+ENDLESS = web.RequestKey("endless", bool)
+"""Set by a handler whose answer is a stream, so that its length is not taken for slowness."""
 
 log = structlog.get_logger()
 
@@ -75,7 +79,8 @@ async def body_of(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise _too_large()
     try:
-        async with asyncio.timeout(BODY_WITHIN):
+        # A small body comes with its headers: a deadline would cost more than reading it.
+        async with asyncio.timeout(None if request.content.is_eof() else BODY_WITHIN):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
@@ -100,8 +105,9 @@ def sign_in_at(facade: Facade) -> Callable[[str], Awaitable[SignedIn]]:
 class FrontDoor:
     """The one middleware of the application, and how its handlers learn who asks and ask the facade."""
 
-    def __init__(self, sessions: HttpSessions, settings: BridgeSettings) -> None:
+    def __init__(self, sessions: HttpSessions, settings: BridgeSettings, metrics: BridgeMetrics) -> None:
         self._sessions = sessions
+        self._metrics = metrics
         self._settings = settings
 
     def stand_before(self, app: web.Application) -> None:
@@ -130,12 +136,12 @@ class FrontDoor:
         """
         session = request[SESSION]
         try:
-            return await method(message, timeout=ANSWER_WITHIN, metadata=session.identity.metadata)
+            return await method(message, timeout=ANSWER_WITHIN, metadata=_metadata_of(session))
         except grpc.aio.AioRpcError as e:
             if e.code() is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
         await self._sessions.renew(session, request.headers.get("Authorization"))
-        return await method(message, timeout=ANSWER_WITHIN, metadata=session.identity.metadata)
+        return await method(message, timeout=ANSWER_WITHIN, metadata=_metadata_of(session))
 
     def answer_to(self, error: grpc.aio.AioRpcError, *, repeatable: bool = True) -> LegacyError:
         """The legacy answer to a facade's error; see `bridge.envelope.legacy_error`."""
@@ -148,7 +154,11 @@ class FrontDoor:
         began = time.perf_counter()
         status = 499  # what stays when the client goes away before the answer
         try:
-            response = await self._answered(request, handler)
+            if request.path.startswith(COMETD_PATH):
+                response = await self._answered(request, handler)
+            else:
+                with tracing.request(request.method, route_of(request), request.headers):
+                    response = await self._answered(request, handler)
             status = response.status
         except web.HTTPException as answer:  # made by a handler that has its own form of answers
             status = answer.status
@@ -160,13 +170,17 @@ class FrontDoor:
             if session is not None:
                 self._sessions.left(session)
             # Long-polling makes a line for every message: only who asks for details wants them.
-            write = log.debug if request.path.startswith(COMETD_PATH) else log.info
+            is_cometd = request.path.startswith(COMETD_PATH)
+            seconds = time.perf_counter() - began
+            if not is_cometd and not request.get(ENDLESS):
+                self._metrics.answered(request, status, seconds)
+            write = log.debug if is_cometd else log.info
             write(
                 "request",
                 method=request.method,
                 path=request.path,
                 status=status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 user=session.identity.user_name if session is not None else None,
             )
 
@@ -212,12 +226,17 @@ class FrontDoor:
         return origin if origin in self._settings.allowed_origins else None
 
 
+def _metadata_of(session: HttpSession) -> Metadata:
+    return (*session.identity.metadata, *tracing.metadata())
+
+
 def _preflight() -> web.Response:
     return web.Response(
         status=204,
         headers={
             "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
-            "Access-Control-Allow-Headers": f"Authorization,Content-Type,Idempotency-Key,{CSRF_NAME}",
+            "Access-Control-Allow-Headers": f"Authorization,Content-Type,Idempotency-Key,{CSRF_NAME},"
+            "Grpc-Timeout,X-Grpc-Web,X-User-Agent",
             "Access-Control-Max-Age": _PREFLIGHT_SECONDS,
         },
     )

@@ -1,29 +1,40 @@
-"""``GET /api/v2/me/events``: the caller's calls as server-sent events, for a browser's ``EventSource`` or for curl.
+"""Calls as server-sent events, for a browser or for curl, on two routes that differ in the JSON they tell.
 
-WHATWG HTML, Server-sent events. Each change is one event whose data is the JSON that CometD delivers and whose id is
-a resume token, so a client that comes back with ``Last-Event-ID`` misses nothing that is still retained. The stream
-begins with an event ``snapshot`` that replaces what the client knew, unless it could be resumed; it ends with an
-event ``end``. A stream that stops without it is broken.
+``GET /api/v2/me/events`` tells in the words of CometD. ``GET /api/v2/events`` is for dashboards: `bridge.board_json`,
+one event ``started`` before everything, and a sign of life every few seconds. Both tell what the facade lets the caller
+see, which for a supervisor is every call.
+
+WHATWG HTML, Server-sent events. Each change is one event whose id is a resume token, so a client that comes back with
+``Last-Event-ID`` misses nothing that is still retained. The stream begins with an event ``snapshot`` that replaces what
+the client knew, unless it could be resumed; it ends with an event ``end``. A stream that stops without it is broken.
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import grpc
 import structlog
 from aiohttp import web
 
+from bridge.board_json import board_call, board_change, board_started
 from bridge.call_json import call_json
 from bridge.envelope import facts_of
 from bridge.facade import Facade
 from bridge.legacy.feed import messages_of
-from bridge.legacy.front_door import SESSION, FrontDoor
+from bridge.legacy.front_door import ENDLESS, SESSION, FrontDoor
 from bridge.legacy.translations import Translations
-from bridge.settings import API_PATH, BridgeSettings
+from bridge.settings import API_PATH, BridgeSettings, Profile
 from bridge.strict_json import dumps
-from dialbridge.v1.call_service_pb2 import WatchCallsRequest, WatchCallsResponse
+from dialbridge.v1.call_pb2 import Call
+from dialbridge.v1.call_service_pb2 import Started, WatchCallsRequest, WatchCallsResponse
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_RESUME_TOKEN_EXPIRED, ErrorReason
 
 PATH = f"{API_PATH}/me/events"
+BOARD_PATH = f"{API_PATH}/events"
+BOARD_HEARTBEAT_SECONDS = 5
+"""How often a dashboard hears of the server at least, so that it can say soon when it does not."""
 WRITE_WITHIN = 10.0
 """Seconds that a client has to take what it was sent; then the connection is dropped, and the client comes back."""
 RETRY_MILLISECONDS = 1000
@@ -51,24 +62,49 @@ def sign_of_life(token: str) -> bytes:
     return f": heartbeat\nid: {token}\n\n".encode()
 
 
-class ServerSentEvents:
-    """The one route."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What makes one route differ from the other."""
 
-    def __init__(self, facade: Facade, door: FrontDoor, settings: BridgeSettings, translations: Translations) -> None:
+    path: str
+    call: Callable[[Call, str, Profile], dict[str, object]]
+    changes: Translations
+    started: Callable[[Started, str], bytes] | None = None
+    """What the stream begins with; None: with the snapshot."""
+    heartbeat_seconds: int = 0
+    """The wish for a heartbeat interval; 0: none."""
+
+
+def in_legacy_words(translations: Translations) -> Form:
+    """The form of ``/me/events``; ``translations`` may be shared with CometD."""
+    return Form(PATH, call_json, translations)
+
+
+def for_dashboards(settings: BridgeSettings) -> Form:
+    """The form of ``/events``."""
+    changes = Translations(settings, board_change)
+    return Form(BOARD_PATH, board_call, changes, board_started, BOARD_HEARTBEAT_SECONDS)
+
+
+class ServerSentEvents:
+    """One route."""
+
+    def __init__(self, facade: Facade, door: FrontDoor, settings: BridgeSettings, form: Form) -> None:
         self._facade = facade
         self._door = door
         self._settings = settings
-        self._translations = translations
+        self._form = form
         self._streams = 0
 
     def routes(self) -> list[web.RouteDef]:
         """The route, also with a slash at the end."""
-        return [web.get(PATH + slash, self._events, allow_head=False) for slash in ("", "/")]
+        return [web.get(self._form.path + slash, self._events, allow_head=False) for slash in ("", "/")]
 
     def __len__(self) -> int:
         return self._streams
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        request[ENDLESS] = True
         await self._door.authenticate(request)
         token = request.headers.get("Last-Event-ID") or request.query.get("lastEventId", "")
         try:
@@ -82,16 +118,20 @@ class ServerSentEvents:
 
     async def _stream(self, request: web.Request, token: str) -> web.StreamResponse:
         """Raises ``grpc.aio.AioRpcError`` as long as nothing was answered; afterwards the stream says how it ended."""
-        watch = self._facade.calls.WatchCalls(
-            WatchCallsRequest(resume_token=token), metadata=request[SESSION].identity.metadata
-        )
+        asked = WatchCallsRequest(resume_token=token)
+        if self._form.heartbeat_seconds:
+            asked.heartbeat_interval.FromSeconds(self._form.heartbeat_seconds)
+        watch = self._facade.calls.WatchCalls(asked, metadata=request[SESSION].identity.metadata)
         async with messages_of(watch) as messages:
-            await anext(messages)
+            first = await anext(messages)
             response = web.StreamResponse(headers=_HEADERS)
             await response.prepare(request)
             self._streams += 1
             try:
                 await self._send(response, b"retry: %d\n\n" % RETRY_MILLISECONDS)
+                if self._form.started is not None:
+                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                    await self._send(response, event(self._form.started(first.started, now), name="started"))
                 snapshot: list[object] = []
                 async for message in messages:
                     await self._send(response, self._written(message, snapshot))
@@ -116,13 +156,13 @@ class ServerSentEvents:
         match message.WhichOneof("message"):
             case "snapshot":
                 url, profile = self._settings.external_url, self._settings.profile
-                snapshot += (call_json(call, url, profile) for call in message.snapshot.calls)
+                snapshot += (self._form.call(call, url, profile) for call in message.snapshot.calls)
                 return b""
             case "snapshot_end":
                 return event(dumps({"calls": snapshot}), name="snapshot", token=message.resume_token)
             case "changes":
                 return b"".join(
-                    event(self._translations.of(change), token=change.resume_token)
+                    event(self._form.changes.of(change), token=change.resume_token)
                     for change in message.changes.status_changes
                 )
             case "heartbeat":

@@ -1,7 +1,9 @@
-"""The legacy bytes of every change, made once for all who are told of it; pure."""
+"""The bytes of every change in one form of JSON, made once for all who are told of it; pure."""
+
+from collections.abc import Callable
 
 from bridge.call_json import call_event
-from bridge.settings import BridgeSettings
+from bridge.settings import BridgeSettings, Profile
 from dialbridge.v1.status_change_pb2 import StatusChange
 
 KEPT = 4096
@@ -9,17 +11,20 @@ KEPT = 4096
 
 
 class Translations:
-    """A bounded memory of `bridge.call_json.call_event`, by position."""
+    """A bounded memory, by position, of what `bridge.call_json.call_event` or another form makes of changes."""
 
-    def __init__(self, settings: BridgeSettings) -> None:
+    def __init__(
+        self, settings: BridgeSettings, form: Callable[[StatusChange, str, Profile], bytes] = call_event
+    ) -> None:
         self._settings = settings
+        self._form = form
         self._made: dict[int, bytes] = {}
 
     def of(self, change: StatusChange) -> bytes:
         """The whole event of ``change``."""
         made = self._made.get(change.position)
         if made is None:
-            made = call_event(change, self._settings.external_url, self._settings.profile)
+            made = self._form(change, self._settings.external_url, self._settings.profile)
             self._made[change.position] = made
             if len(self._made) > KEPT:
                 del self._made[next(iter(self._made))]

@@ -138,10 +138,11 @@ class Socket:
 
     def flush(self) -> None:
         """Write what the session has queued, as far as the peer keeps up; the rest waits in the session's queue."""
-        session, room = self._session, self._limits.write_buffer - self._transport.get_write_buffer_size()
-        if session is None or not session.pushes or self._transport.is_closing():
+        session = self._session
+        if session is None or not session.queue or not session.pushes:
             return
-        if session.queue and room > 0:
+        room = self._limits.write_buffer - self._transport.get_write_buffer_size()
+        if room > 0 and not self._transport.is_closing():
             self._write(b"".join([event.frame for event in session.take(room)]))
 
     def ended(self, code: int, reason: str) -> None:

@@ -73,7 +73,7 @@ class Database:
             os.close(self._lock)
             raise
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.Queue[_Submitted | None] = queue.Queue(WAITING)
+        self._queue: queue.SimpleQueue[_Submitted | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
         self.accepts = True
         """False from a failed commit until the next that succeeds."""
@@ -100,9 +100,9 @@ class Database:
     def submit(self, work: Work[Result]) -> "asyncio.Future[Result]":
         """Run ``work`` in the next transaction; done once it is durable. Fails with `JournalUnavailable`."""
         answer: asyncio.Future[Result] = self._loop.create_future()
-        try:
-            self._queue.put_nowait(_Submitted(work, answer))
-        except queue.Full:
+        if self._queue.qsize() < WAITING:  # only this thread puts
+            self._queue.put(_Submitted(work, answer))
+        else:
             answer.set_exception(JournalUnavailable(f"{WAITING} writes are waiting already"))
         return answer
 
@@ -116,7 +116,7 @@ class Database:
     async def close(self) -> None:
         """Write what waits, then let go of the file."""
         if self._thread.is_alive():
-            await asyncio.to_thread(self._queue.put, None)
+            self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._readers.shutdown)
         self._reader.close()

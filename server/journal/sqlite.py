@@ -1,5 +1,6 @@
 """The durable journal: status changes in a SQLite file, with retention by age and size."""
 
+import json
 import secrets
 import sqlite3
 import time
@@ -18,6 +19,8 @@ MIGRATIONS = (
     {sqlite_requests.SCHEMA}
     """,
 )
+ROWS = 256
+"""How many rows a statement inserts at most."""
 PORTION = 2048
 """How many entries are trimmed between two groups: some milliseconds, and more per second than can be appended."""
 
@@ -70,17 +73,14 @@ class SqliteJournal:
         def write(connection: sqlite3.Connection) -> int:
             before = _newest(connection)
             numbered = list(enumerate(records, start=before + 1))
-            connection.executemany(
-                "INSERT INTO entries VALUES (?, ?, ?)",
-                [(position, at, record.payload) for position, record in numbered],
-            )
-            connection.executemany(
-                "INSERT INTO live VALUES (?, ?) ON CONFLICT (view) DO UPDATE SET position = excluded.position",
-                [(record.view, position) for position, record in numbered if not record.ends],
-            )
-            connection.executemany(
-                "DELETE FROM live WHERE view = ?", [(record.view,) for record in records if record.ends]
-            )
+            _insert(connection, "entries", [(position, at, record.payload) for position, record in numbered])
+            ended = {record.view for record in records if record.ends}
+            living = {record.view: position for position, record in numbered if record.view not in ended}
+            _insert(connection, "live", list(living.items()))
+            if ended:
+                connection.execute(
+                    "DELETE FROM live WHERE view IN (SELECT value FROM json_each(?))", (json.dumps(list(ended)),)
+                )
             for position, record in numbered:
                 if record.settles is not None:
                     sqlite_requests.settle(connection, record.settles, position, record.payload)
@@ -144,6 +144,17 @@ class SqliteJournal:
             connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count", "page_size")
         )
         return bool((pages - free) * size > self._retention.bytes)
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Put rows in, or in the place of those with the same key.
+
+    Many rows in a statement: each statement hands the interpreter over to the event loop and waits to get it back.
+    """
+    for start in range(0, len(rows), ROWS):
+        some = rows[start : start + ROWS]
+        places = ",".join([f"({','.join('?' * len(some[0]))})"] * len(some))
+        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES {places}", [value for row in some for value in row])
 
 
 def _begin(connection: sqlite3.Connection) -> tuple[str, int, int]:

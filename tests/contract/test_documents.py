@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHOWN = [
     ("README.md", "python", "clients/python/examples/dial_and_follow.py"),
+    ("docs/clients/python.md", "python", "clients/python/examples/dial_and_follow.py"),
+    ("docs/clients/browser.md", "javascript", "tests/interop/node/grpc_web.mjs"),
     ("docs/cometd.md", "python", "clients/legacy/aiocometd_replay.py"),
 ]
 

@@ -60,8 +60,9 @@ async def test_the_node_session_dials_and_follows(service, tmp_path):
     assert re.findall(r"StatusChange \w+ (\w+)", out) == ["Dialing", "Established", "Released"]
 
 
-async def test_the_python_example_dials_and_follows(service):
-    command = [sys.executable, ROOT / "clients/python/examples/dial_and_follow.py"]
+@pytest.mark.parametrize("name", ["dial_and_follow.py", "blocking.py"])
+async def test_the_python_examples_dial_and_follow(service, name):
+    command = [sys.executable, ROOT / "clients/python/examples" / name]
     status, out, err = await running(service, command, {"DIALBRIDGE_ADDRESS": service.grpc})
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == [

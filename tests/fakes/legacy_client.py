@@ -52,6 +52,12 @@ class LegacyClient:
         assert status == 200, text
         return json.loads(text)["calls"]
 
+    async def until_calls(self, states):
+        """Read the calls until they are in these states."""
+        async with asyncio.timeout(WITHIN):
+            while [call["state"] for call in await self.calls()] != states:
+                await asyncio.sleep(0.01)
+
     async def bayeux(self, *messages):
         if self._client_id:
             messages = [{**message, "clientId": self._client_id} for message in messages]

@@ -38,7 +38,7 @@ class Process:
 
     @property
     def url(self):
-        return re.search(r"(http://\S+)/api/v2", self.lines[-1])[1]
+        return re.search(r"(https?://\S+)/api/v2", self.lines[-1])[1]
 
     @property
     def http_port(self):

@@ -5,7 +5,6 @@ import random
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
@@ -15,11 +14,11 @@ from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
-from dialbridge.v1.status_change_pb2 import StatusChange
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
 from dialbridge_client.credentials import Credentials
 from dialbridge_client.errors import DialbridgeError
+from dialbridge_client.following import Following, WatchEvent, ended, silent
 from dialbridge_client.resumption import Next
 from dialbridge_client.user_data import Pairs, to_contract
 
@@ -27,12 +26,7 @@ DIAL_WITHIN = 30.0
 """Seconds for a Dial, repetitions included."""
 ANSWER_WITHIN = 10.0
 """Seconds for any other request."""
-FIRST_MESSAGE_WITHIN = 10.0
-"""Seconds for the first message of a watch, before the server has said how often it will be heard of."""
-SILENT_INTERVALS = 2.5
-"""Heartbeat intervals of silence after which the connection is dead. ``Started`` in the contract."""
-
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     # Without these a channel looks for its server no more than every two minutes once it has been away for long.
@@ -41,40 +35,6 @@ _CHANNEL_OPTIONS = (
 )
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The calls as they are now. What the application knew before and does not find here is over."""
-
-    calls: tuple[Call, ...]
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """One change of one call."""
-
-    change: StatusChange
-    token: str
-    """Goes on after this change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The watch was interrupted and is being taken up again; nothing has to be done."""
-
-    error: DialbridgeError
-    pause: float
-    """Seconds until it is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """The watch goes on where it was interrupted; nothing was lost."""
-
-
-WatchEvent = Replaced | Changed | Interrupted | Resumed
 
 
 class Client:
@@ -101,9 +61,9 @@ class Client:
     ) -> AsyncGenerator["Client"]:
         """A client for ``HOST:PORT``, for as long as the context; ``tls`` from ``grpc.ssl_channel_credentials``."""
         channel = (
-            grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
+            grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
             if tls is None
-            else grpc.aio.secure_channel(target, tls, options=_CHANNEL_OPTIONS)
+            else grpc.aio.secure_channel(target, tls, options=CHANNEL_OPTIONS)
         )
         async with channel:
             yield cls(channel, credentials)
@@ -153,41 +113,19 @@ class Client:
         Begins with `Replaced`, or where ``resume_token`` stands; a change that was told before is not told again.
         Raises `DialbridgeError` only for what trying again does not mend, such as wrong credentials.
         """
-        told: dict[tuple[str, str], int] = {}  # the last sequence of each live call's view
-        token, failures, interrupted = resume_token, 0, False
+        following = Following(only, resume_token, heartbeat)
         while True:
             try:
-                async with aclosing(self._stream(only, token, heartbeat)) as messages:
-                    snapshot: list[Call] = []
+                async with aclosing(self._stream(following)) as messages:
                     async for message in messages:
-                        failures = 0
-                        match message.WhichOneof("message"):
-                            case "started" if message.started.resumed and interrupted:
-                                interrupted = False
-                                yield Resumed()
-                            case "snapshot":
-                                snapshot += message.snapshot.calls
-                            case "snapshot_end":
-                                interrupted = False
-                                told = {(call.id, call.device_id): call.sequence for call in snapshot}
-                                yield Replaced(tuple(snapshot), message.resume_token)
-                            case "changes":
-                                for change in message.changes.status_changes:
-                                    if _is_news(change, told):
-                                        yield Changed(change, change.resume_token)
-                        token = message.resume_token
-                error = DialbridgeError(grpc.StatusCode.UNAVAILABLE, "", "the stream ended")
+                        for event in following.take(message):
+                            yield event
+                error = ended()
             except DialbridgeError as failed:
                 error = failed
-            failures += 1
-            step = resumption.after_watch(error, failures, self._spread())
-            if step.next is Next.GIVE_UP:
-                raise error
-            if step.next is Next.BEGIN_ANEW:
-                token = ""
-            interrupted = True
-            yield Interrupted(error, step.pause)
-            await self._sleep(step.pause)
+            interrupted = following.broke(error, self._spread())
+            yield interrupted
+            await self._sleep(interrupted.pause)
 
     async def current_user(self) -> users.GetCurrentUserResponse:
         """The user, the user's devices and features."""
@@ -251,41 +189,18 @@ class Client:
         except grpc.aio.AioRpcError as error:
             raise DialbridgeError.of(error) from None
 
-    async def _stream(
-        self, filter_: calls.CallFilter | None, token: str, heartbeat: float
-    ) -> AsyncGenerator[calls.WatchCallsResponse]:
-        request = calls.WatchCallsRequest(filter=filter_, resume_token=token)
-        request.heartbeat_interval.FromMicroseconds(round(heartbeat * 1_000_000))
-        stream = self._calls.WatchCalls(request, metadata=self._metadata)
-        silence = FIRST_MESSAGE_WITHIN
+    async def _stream(self, following: Following) -> AsyncGenerator[calls.WatchCallsResponse]:
+        stream = self._calls.WatchCalls(following.request(), metadata=self._metadata)
         try:
             while True:
-                async with asyncio.timeout(silence):
+                async with asyncio.timeout(following.silence):
                     message = await stream.read()
                 if not isinstance(message, calls.WatchCallsResponse):
                     return
-                if message.HasField("started"):
-                    silence = message.started.heartbeat_interval.ToMicroseconds() / 1_000_000 * SILENT_INTERVALS
                 yield message
         except TimeoutError:
-            text = f"nothing was heard of the server for {silence:g} seconds"
-            raise DialbridgeError(grpc.StatusCode.UNAVAILABLE, "", text) from None
+            raise silent(following.silence) from None
         except grpc.aio.AioRpcError as error:
             raise DialbridgeError.of(error) from None
         finally:
             stream.cancel()
-
-
-def _is_news(change: StatusChange, told: dict[tuple[str, str], int]) -> bool:
-    """Whether the change was not told yet; a call that is over is remembered no longer than its watch needs."""
-    call = change.call
-    key = (call.id, call.device_id)
-    if call.sequence <= told.get(key, 0):
-        return False
-    told[key] = call.sequence
-    if len(told) > _REMEMBERED:
-        del told[next(iter(told))]
-    return True
-
-
-_REMEMBERED = 100_000

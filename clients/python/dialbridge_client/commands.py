@@ -8,7 +8,8 @@ from dialbridge.v1.call_service_pb2 import CallFilter
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge_client import connection_options
 from dialbridge_client.board import one_line
-from dialbridge_client.client import Changed, Client
+from dialbridge_client.client import Client
+from dialbridge_client.following import Changed
 from dialbridge_client.watch_command import WatchCommand
 
 DIAL_EXAMPLES = """\

@@ -8,6 +8,9 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import grpc
 
 from dialbridge_client.client import Client
 from dialbridge_client.credentials import Basic
@@ -32,6 +35,12 @@ def add_to(parser: argparse.ArgumentParser, demo_user: str) -> None:
         help=f"login name (DIALBRIDGE_USER; on this machine {demo_user} unless given)."
         " The password is DIALBRIDGE_PASSWORD or asked for; on this machine demo unless given",
     )
+    parser.add_argument(
+        "--tls-ca",
+        default=os.environ.get("DIALBRIDGE_TLS_CA"),
+        help="speak TLS, and trust who signed with this PEM file, or with 'system' whom this machine trusts"
+        " (DIALBRIDGE_TLS_CA)",
+    )
 
 
 def connected(arguments: argparse.Namespace) -> AbstractAsyncContextManager[Client]:
@@ -48,7 +57,18 @@ def connected(arguments: argparse.Namespace) -> AbstractAsyncContextManager[Clie
             password = getpass.getpass(f"Password of {user}: ")
         else:
             raise SystemExit("dialbridge: give the password as DIALBRIDGE_PASSWORD")
-    return Client.connect(arguments.address, credentials=Basic(user, password))
+    return Client.connect(arguments.address, credentials=Basic(user, password), tls=_tls(arguments.tls_ca))
+
+
+def _tls(ca: str | None) -> grpc.ChannelCredentials | None:
+    if ca is None:
+        return None
+    if ca == "system":
+        return grpc.ssl_channel_credentials()
+    try:
+        return grpc.ssl_channel_credentials(Path(ca).expanduser().read_bytes())
+    except OSError as error:
+        raise SystemExit(f"dialbridge: --tls-ca (DIALBRIDGE_TLS_CA) {ca} cannot be read: {error.strerror}") from None
 
 
 def run(name: str, work: Callable[[], Awaitable[int]]) -> int:

@@ -37,10 +37,10 @@ class DialbridgeError(Exception):
         """What the server's log has the error under."""
 
     @classmethod
-    def of(cls, error: grpc.aio.AioRpcError) -> "DialbridgeError":
+    def of(cls, error: grpc.aio.AioRpcError | grpc.Call) -> "DialbridgeError":
         """What ``error`` says."""
         reason, metadata, retry_after, request_id = "", {}, None, ""
-        for key, value in error.trailing_metadata():
+        for key, value in error.trailing_metadata() or ():
             if key != _DETAILS_KEY or not isinstance(value, bytes):
                 continue
             try:

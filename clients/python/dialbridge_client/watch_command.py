@@ -12,7 +12,8 @@ from rich.live import Live
 from dialbridge.v1.call_service_pb2 import CallFilter
 from dialbridge_client import connection_options
 from dialbridge_client.board import Board, json_line
-from dialbridge_client.client import Changed, Client, Interrupted, Replaced, Resumed
+from dialbridge_client.client import Client
+from dialbridge_client.following import Changed, Interrupted, Replaced, Resumed
 
 REFRESH_EVERY = 0.25
 """Seconds between two pictures of the table."""

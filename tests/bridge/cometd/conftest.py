@@ -56,9 +56,10 @@ class Host:
             ) from None
         return Caller(name, f"http-session-of-{name}")
 
-    def publish(self, user="ann", channel="/v2/me/calls", number=None):
+    def publish(self, user="ann", channel="/v2/me/calls", number=None, padding=0):
         number = next(self.numbers) if number is None else number
-        payload = json.dumps({"data": {"number": number}, "channel": channel}).encode()
+        data = {"number": number} | ({"padding": "x" * padding} if padding else {})
+        payload = json.dumps({"data": data, "channel": channel}).encode()
         self.endpoint.publish(user, channel, payload, number)
         return number
 

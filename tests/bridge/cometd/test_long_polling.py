@@ -376,3 +376,23 @@ async def test_a_session_that_is_not_heard_of_ends(host_with, http, client_of, m
         client = await client_of(http, host).ready()
         await host.until(lambda: not host.sessions)
         assert reply_of(await client.connect())["error"] == "402::Unknown client"
+
+
+async def test_an_answer_that_nobody_reads_is_given_up_and_its_events_wait_for_the_next_connect(
+    host_with, http, client_of
+):
+    async with host_with(stalled=0.2, queue_bytes=64 << 20) as host:
+        client = await client_of(http, host).ready()
+        numbers = [host.publish(padding=32 * 1024) for _ in range(900)]  # more than any kernel takes for a peer
+        session = host.sessions[0]
+        body = json.dumps([{"channel": "/meta/connect", "clientId": client.client_id}])
+        _, writer = await asyncio.open_connection("127.0.0.1", host.port, limit=1024)
+        writer.write(
+            f"POST /api/v2/notifications HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: {client.authorization}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        await host.until(lambda: session.writing)
+        held = asyncio.create_task(client.connect())
+        await host.until(lambda: session.hold is not None)
+        assert events_of(await held) == numbers
+        writer.transport.abort()

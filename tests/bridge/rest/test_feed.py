@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,7 +6,6 @@ import grpc
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.legacy import translations
 from bridge.legacy.feed import LONGEST_PAUSE, Feed, pause_before
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
@@ -148,14 +146,14 @@ async def test_the_feed_is_not_connected_while_the_facade_is_away(script, follow
 
 
 async def test_one_change_that_cannot_be_told_does_not_keep_the_others(script, followed, monkeypatch) -> None:
-    tell: Callable[..., bytes] = translations.call_event
+    tell = Translations.of
 
-    def stumble(change: StatusChange, *rest: Any) -> bytes:
+    def stumble(self: Translations, change: StatusChange) -> bytes:
         if change.position == 2:
             raise ZeroDivisionError
-        return tell(change, *rest)
+        return tell(self, change)
 
-    monkeypatch.setattr(translations, "call_event", stumble)
+    monkeypatch.setattr(Translations, "of", stumble)
     script.streams.put_nowait([started(), changes("t4", 1, 2, 3), None])
     with capture_logs() as lines:
         assert await followed.positions(2) == [1, 3]

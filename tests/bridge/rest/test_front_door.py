@@ -9,7 +9,9 @@ DIAL = "/api/v2/me/devices/efe1ab32-53f9-43ce-b65e-5768c61f7d4a/calls"
 ORIGIN = "https://desktop.example.com"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v2", "/api/v2/nonsense", "/api/v1/me", "/api/v2/me/calls/a/b", "/../etc"])
+@pytest.mark.parametrize(
+    "path", ["/assets", "/api/v2", "/api/v2/nonsense", "/api/v1/me", "/api/v2/me/calls/a/b", "/../etc"]
+)
 async def test_an_unknown_url_is_not_found_in_the_envelope(browser, bridge, path) -> None:
     async with browser.get(bridge.url + path) as answer:
         assert answer.status == 404

@@ -186,7 +186,8 @@ class Conversations(RuleBasedStateMachine):
 
     def heard(self, client):
         if client.ended is None:
-            client.alive_until = max(client.alive_until, self.now + LIMITS.max_interval)
+            hold = client.session.hold  # long-polling takes the session off its socket, and off the hold
+            client.alive_until = (self.now if hold is None else hold.until) + LIMITS.max_interval
 
     def check_release(self, hold, outcome):
         (reply,) = outcome.replies
@@ -530,11 +531,12 @@ class Conversations(RuleBasedStateMachine):
             if client.ended is not None:
                 assert session.hold is None and session.stream is None
             else:
-                assert session.stream is None or session.stream.session is session
+                assert session.stream is None or (session.stream.session is session and not session.stream.closed)
                 assert session.hold is None or session.hold.session is session
                 assert session.hold is None or (session.stream is None) == (session.hold in self.held)
         for hold in self.held:
             assert (hold.end is None) == (hold not in self.woken)
+            assert hold.end is not None or hold.session.hold is hold, "nobody would ever answer it"
             assert self.woken.count(hold) <= 1
 
     @invariant()

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import pytest
 
 from bridge import vocabulary
-from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState
+from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause
 from dialbridge.v1.status_change_pb2 import NotificationType
 from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
 
@@ -12,6 +12,7 @@ TABLES = [
     (vocabulary.CALL_TYPES, CallType, set()),
     (vocabulary.CAPABILITIES, Capability, {0}),
     (vocabulary.RECORDING_STATES, RecordingState, {0}),
+    (vocabulary.RELEASE_CAUSES, ReleaseCause, {0}),
     (vocabulary.NOTIFICATION_TYPES, NotificationType, {0}),
     (vocabulary.ROLES, Role, {0}),
     (vocabulary.DEVICE_STATES, DeviceState, set()),
