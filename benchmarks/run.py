@@ -8,8 +8,8 @@ import argparse
 import json
 import platform
 import statistics
+import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def show(measure: Measure, samples: Samples) -> None:
         unit = f"us/{measure.unit}" if measure.figure == "cpu" else measure.unit
         print(
             f"{measure.name:34} {name:27} {median:10.2f} {unit:12} ({figures[0]:.2f} to {figures[-1]:.2f})"
-            f" {rate} {median / own if own else 0:6.2f} x  p50 {latency:8.2f} p99 {tail:8.2f} ms"
+            f" {rate} {median / own if own else 0.0:6.2f} x  p50 {latency:8.2f} p99 {tail:8.2f} ms"
             f"  bound: {bound_by(taken[-1])}",
             flush=True,
         )
@@ -84,7 +84,8 @@ def conditions(python: str) -> Mapping[str, object]:
         "processor": model.partition(":")[2].strip(),
         "kernel": platform.release(),
         "python": python,
-        "optimised_build_of_this_python": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
+        "python_version": subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout.strip(),
+        "load": Path("/proc/loadavg").read_text().split()[:3],
     }
 
 
