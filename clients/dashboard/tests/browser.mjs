@@ -16,7 +16,7 @@ const complaints = [];
 const asked = new Set();
 
 function find(page, { role, name, label, text, css, within }) {
-  const root = within ? page.getByRole(within[0], { name: within[1], exact: true }) : page;
+  const root = within ? page.getByRole(within[0], within[1] ? { name: within[1], exact: true } : {}) : page;
   if (css) return root.locator(css);
   if (label) return root.getByLabel(label, { exact: true });
   if (role) return root.getByRole(role, name === undefined ? {} : { name, exact: true });
@@ -51,8 +51,15 @@ const orders = {
   see: ({ window, ...what }) => find(pages.get(window), what).first().waitFor({ state: "visible" }),
   gone: ({ window, ...what }) => find(pages.get(window), what).first().waitFor({ state: "hidden" }),
   read: ({ window, ...what }) => find(pages.get(window), what).allInnerTexts(),
-  until: ({ window, condition, argument }) =>
-    pages.get(window).waitForFunction(`(${condition})(${JSON.stringify(argument ?? null)})`).then(() => null),
+  // Not waitForFunction, which asks the page to make code from text; its policy forbids that.
+  async until({ window, condition, argument, within }) {
+    const expression = `Boolean((${condition})(${JSON.stringify(argument ?? null)}))`;
+    const end = Date.now() + within * 1000;
+    while (!(await pages.get(window).evaluate(expression))) {
+      if (Date.now() > end) throw new Error(`not true within ${within} s: ${expression}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  },
   evaluate: ({ window, expression }) => pages.get(window).evaluate(expression),
   async axe({ window }) {
     const page = pages.get(window);
