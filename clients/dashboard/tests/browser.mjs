@@ -10,6 +10,7 @@ const [executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const pages = new Map();
 const contexts = new Map();
+const measuring = new Map();
 
 /** What the page complained about, and every address that it asked. */
 const complaints = [];
@@ -67,6 +68,16 @@ const orders = {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: values }), tags);
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(" | ")}`);
+  },
+  /** What the page has cost since this was asked first, in seconds and bytes. */
+  async metrics({ window }) {
+    if (!measuring.has(window)) {
+      const page = pages.get(window);
+      measuring.set(window, await page.context().newCDPSession(page));
+      await measuring.get(window).send("Performance.enable");
+    }
+    const { metrics } = await measuring.get(window).send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
   },
   shot: ({ window, path, whole = false }) => pages.get(window).screenshot({ path, fullPage: whole }).then(() => null),
   reload: ({ window }) => pages.get(window).reload().then(() => null),
