@@ -84,7 +84,10 @@ export class Feed {
           why = "Nothing was heard of the server.";
           since = this.#since();
         }
-        if (error instanceof ApiError) why = error.message;
+        if (error instanceof ApiError) {
+          why = error.message;
+          if (error.status === 400) this.#token = ""; // of a server that no longer reads it: begin with a snapshot
+        }
       }
       failures = this.#lastHeard > heardBefore ? 1 : failures + 1;
       if (!pause) continue;

@@ -143,7 +143,7 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
           <tbody style={{ "--above": `${first * ROW}px`, "--below": `${Math.max(0, calls.length - last) * ROW}px` }}>
             {first > 0 && (
               <tr class="above" aria-hidden="true">
-                <td colSpan={COLUMNS.length} />
+                <td />
               </tr>
             )}
             {calls.slice(first, last).map((call, index) => (
@@ -158,7 +158,7 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
             ))}
             {last < calls.length && (
               <tr class="below" aria-hidden="true">
-                <td colSpan={COLUMNS.length} />
+                <td />
               </tr>
             )}
           </tbody>

@@ -162,9 +162,7 @@ function Causes({ causes }: { causes: ReadonlyMap<string, number> }) {
             <li key={word}>
               <span class="cause-word">{word}</span>
               <span class="cause-count">{count}</span>
-              <meter class="cause-bar" value={count} max={total} aria-label={word}>
-                {count}
-              </meter>
+              <span class="cause-bar" aria-hidden="true" style={{ "--share": `${(count / total) * 100}%` }} />
             </li>
           ))}
         </ul>
