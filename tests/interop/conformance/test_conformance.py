@@ -1,27 +1,23 @@
 """Every client, in every language, does the same: the scenarios of scenarios.toml against `dialbridge serve`."""
 
 import asyncio
-import base64
+import re
 import signal
-import ssl
-import subprocess
 import tomllib
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from importlib import resources
 from pathlib import Path
 
-import grpc
+import aiohttp
 import pytest
 
-from dialbridge.v1.call_service_pb2 import WatchCallsRequest
-from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from tests.fakes.certificates import make_certificates
 from tests.fakes.process import KILL, TERMINATE, serve
 from tests.interop.conformance.adapters import LANGUAGES, adapter_of
 
 HERE = Path(__file__).parent
 SCENARIOS = tomllib.loads((HERE / "scenarios.toml").read_text())["scenarios"]
 DEVICE = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
-SUPERVISOR = (("authorization", "Basic " + base64.b64encode(b"supervisor1:demo").decode()),)
 
 
 class World:
@@ -38,7 +34,7 @@ class World:
     def target(self):
         return self._server.grpc
 
-    async def do(self, what, count=0):
+    async def do(self, what):
         match what:
             case "start":
                 await self._start()
@@ -55,8 +51,8 @@ class World:
                 self._server.send(signal.SIGSTOP)
             case "thaw":
                 self._server.send(signal.SIGCONT)
-            case "changes":
-                await self._changes(count)
+            case "cuts off a watcher":
+                await self._has_cut_off()
             case unknown:
                 raise ValueError(f"no such step of the server: {unknown}")
 
@@ -65,17 +61,14 @@ class World:
         data = self._directory / f"journal{self._journals}"
         self._server = await self._stack.enter_async_context(serve(data, *ports, *self._options))
 
-    async def _changes(self, count):
-        """Wait until ``count`` more changes were journalled."""
-        async with grpc.aio.insecure_channel(self.target) as channel, asyncio.timeout(60):
-            stub = CallServiceStub(channel)
-            first = newest = None
-            while first is None or newest < first + count:
-                stream = stub.WatchCalls(WatchCallsRequest(), metadata=SUPERVISOR)
-                newest = (await stream.read()).started.position
-                stream.cancel()
-                first = newest if first is None else first
-                await asyncio.sleep(0.05)
+    async def _has_cut_off(self):
+        """Wait until a watcher was ended because it read too slowly; how much it takes is the transport's matter."""
+        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
+            while True:
+                async with http.get(f"{self._server.url}/metrics") as response:
+                    if re.search(r"^dialbridge_watchers_cut_off\S* [1-9]", await response.text(), re.MULTILINE):
+                        return
+                await asyncio.sleep(0.1)
 
 
 class Run:
@@ -92,8 +85,8 @@ class Run:
         step = self._resolved(dict(step))
         keep = step.pop("keep", {})
         match step:
-            case {"server": what, **more}:
-                await self._world.do(what, **more)
+            case {"server": what}:
+                await self._world.do(what)
                 return
             case {"changes": "without gap or repetition"}:
                 positions = [fact["position"] for fact in self._adapter.told if fact["event"] == "changed"]
@@ -148,8 +141,7 @@ class Run:
         if do == "connect":
             command = {"target": self._world.target, "user": "agent1", "password": "demo", **command}
             if tls := command.pop("tls", None):
-                command["target"] = await self._certificates.proxy(self._world.target)
-                command["ca"] = str(self._certificates.certificate if tls == "trusted" else self._certificates.another)
+                command["ca"] = str(self._certificates.ca if tls == "trusted" else self._certificates.stranger)
         elif do == "dial":
             command = {"device": DEVICE, **command}
         return command
@@ -166,54 +158,6 @@ class Run:
                 return value
 
 
-class Certificates:
-    """A proxy that ends TLS before the server, and its certificate; and one that is not its."""
-
-    def __init__(self, stack, directory):
-        self._stack = stack
-        self._key = directory / "key.pem"
-        self.certificate = directory / "certificate.pem"
-        self.another = directory / "another.pem"
-
-    async def proxy(self, target):
-        """The address of a proxy before ``target``."""
-        for certificate, key in ((self.another, self._key.with_name("another.key")), (self.certificate, self._key)):
-            _certify(certificate, key)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self._key)
-        context.set_alpn_protocols(["h2"])
-        proxy = await self._stack.enter_async_context(_proxy(target, context))
-        return f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
-
-
-def _certify(certificate, key):
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=dialbridge"
-    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
-
-
-@asynccontextmanager
-async def _proxy(target, context):
-    async def serve_one(reader, writer):
-        to_reader, to_writer = await asyncio.open_connection(*target.rsplit(":", 1))
-
-        async def copy(source, sink):
-            try:
-                while some := await source.read(65_536):
-                    sink.write(some)
-                    await sink.drain()
-            except OSError:
-                pass  # either side may break off
-            finally:
-                sink.close()
-
-        await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
-
-    server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server
-
-
 def _load(directory):
     """Options that let callers from outside ring a device with many lines, faster than anybody can read."""
     devices = directory / "directory.toml"
@@ -228,11 +172,16 @@ def _load(directory):
 async def test_every_client_does_the_same(scenario, language, tmp_path):
     LANGUAGES[language].require()
     async with AsyncExitStack() as stack:
-        options = _load(tmp_path) if scenario.get("load") else ()
+        certificates = make_certificates(tmp_path) if scenario.get("tls") else None
+        options = ()
+        if certificates:
+            options = ("--tls-certificate", certificates.server, "--tls-key", certificates.server_key)
+        elif scenario.get("load"):
+            options = _load(tmp_path)
         world = World(stack, tmp_path, options)
         await world.do("start")
         adapter = await stack.enter_async_context(adapter_of(language))
-        run = Run(world, adapter, Certificates(stack, tmp_path))
+        run = Run(world, adapter, certificates)
         for number, step in enumerate(scenario["steps"], start=1):
             try:
                 await run.step(step)
