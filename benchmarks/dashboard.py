@@ -1,7 +1,7 @@
 """Frame times of the dashboard under load: ``python -m benchmarks.dashboard --calls 2000 --changes 200``.
 
-A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine. Printed:
-the time between frames while calls change and while somebody scrolls as well, how long the page's one thread was busy,
+A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine.
+Printed: the time between frames while calls change and while somebody scrolls as well, how long the page's one thread was busy,
 and how far the page is behind. Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen
 draws with the processor, so the machine's cores are shared by server, page and drawing.
 """
@@ -16,7 +16,7 @@ from server.passwords import hash_password
 from tests.fakes.browser import chromium
 from tests.fakes.process import serve
 
-PASSWORD = "bench"  # noqa: S105  of a server that lives for a minute
+PASSWORD = "bench"
 DEVICES = 100
 CHANGES_OF_A_CALL = 3
 """Ringing, established, released."""
@@ -79,7 +79,8 @@ def tell(what: str, measured: dict[str, Any], before: dict[str, float], after: d
         return (after[name] - before[name]) / (total / 1000) * 100
 
     print(
-        f"  the page's thread was busy {share('TaskDuration'):.0f} % of the time (script {share('ScriptDuration'):.0f} %,"
+        f"  the page's thread was busy {share('TaskDuration'):.0f} % of the time"
+        f" (script {share('ScriptDuration'):.0f} %,"
         f" style {share('RecalcStyleDuration'):.0f} %, layout {share('LayoutDuration'):.0f} %);"
         f" {(after['TaskDuration'] - before['TaskDuration']) / len(frames) * 1000:.1f} ms a frame;"
         f" heap {after['JSHeapUsedSize'] / 1e6:.0f} MB"
