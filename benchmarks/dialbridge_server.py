@@ -53,7 +53,8 @@ def directory() -> str:
         for name, role in (("bench", "agent"), ("watch", "supervisor"))
     )
     devices = "".join(
-        f'[[devices]]\nphone_number = "{7000 + number}"\nuser_name = "bench"\nlines = 1000\n' for number in range(DEVICES)
+        f'[[devices]]\nphone_number = "{7000 + number}"\nuser_name = "bench"\nlines = 1000\n'
+        for number in range(DEVICES)
     )
     return f'[contact_center]\nname = "Bench"\n{users}{devices}'
 

@@ -311,7 +311,9 @@ def all_measures() -> list[Measure]:
                 target="40" if kind == "watcher" else "10",
             )
         )
-    found.append(Measure("resume of 1,000 watchers", "s", of([DIALBRIDGE], lambda b, _: resume(b, 1000)), figure="all_back"))
+    found.append(
+        Measure("resume of 1,000 watchers", "s", of([DIALBRIDGE], lambda b, _: resume(b, 1000)), figure="all_back")
+    )
     for live in (10, 1_000, 10_000, 100_000):
         found.append(
             Measure(

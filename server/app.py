@@ -138,7 +138,7 @@ async def bridging(facade: RemoteFacade, settings: BridgeSettings, grace: float)
 
 
 def settle() -> None:
-    """What is there once a process has started stays: the collector need not look at it again, nor often at the rest."""
+    """What is there once a process has started stays: the collector need not look at it again, nor often at more."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_EVERY, 10, 10)
