@@ -60,6 +60,44 @@ def show(measure: Measure, samples: Samples) -> None:
         print(f"{'':34} target: {measure.target}")
 
 
+def written(taken: Mapping[str, tuple[Measure, Samples]], facts: Mapping[str, object]) -> str:
+    """All figures as Markdown, the command beside each measure."""
+    lines = [
+        "# Figures of the benchmark",
+        "",
+        "Written by `make bench`; what they mean is in [performance.md](../performance.md).",
+        "",
+        *(f"- {name.replace('_', ' ')}: {value}" for name, value in facts.items()),
+        "",
+    ]
+    for measure, samples in taken.values():
+        unit = f"us of server CPU per {measure.unit}" if measure.figure == "cpu" else measure.unit
+        target = f" Target: {measure.target}." if measure.target else ""
+        lines += [
+            f"## {measure.name}",
+            "",
+            f'`python -m benchmarks.run --only "{measure.name}"`.{target}',
+            "",
+            f"| | {unit}, median (least to most) | per second and core | ratio | p50 / p99 ms | bound by |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        own = 0.0
+        for name, each in samples.items():
+            figures = sorted(figure_of(measure, sample) for sample in each)
+            median = statistics.median(figures)
+            own = own or median
+            rate = f"{1e6 / median:,.0f}" if measure.figure == "cpu" and median else ""
+            times = [sample["latency_ms"] or {} for sample in each]
+            p50, p99 = (statistics.median([of.get(share, 0.0) for of in times]) for share in ("p50", "p99"))
+            latency = f"{p50:.2f} / {p99:.2f}" if p50 else ""
+            lines.append(
+                f"| {name} | {median:,.2f} ({figures[0]:,.2f} to {figures[-1]:,.2f}) | {rate}"
+                f" | {median / own if own else 0.0:.2f} | {latency} | {bound_by(each[-1])} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
 def draw(taken: Mapping[str, tuple[Measure, Samples]], directory: Path) -> None:
     """A chart for each group of measures."""
     groups: dict[str, dict[str, list[tuple[float, float]]]] = {}
@@ -129,7 +167,9 @@ def main() -> None:
             output.write_text(json.dumps(facts, indent=1))
     if not arguments.quick:
         known = {measure.name: measure for measure in all_measures()}
-        draw({name: (known[name], samples) for name, samples in results.items() if name in known}, CHARTS)
+        every = {name: (known[name], samples) for name, samples in results.items() if name in known}
+        draw(every, CHARTS)
+        (CHARTS / "figures.md").write_text(written(every, conditions(arguments.python)))
 
 
 if __name__ == "__main__":
