@@ -1,9 +1,9 @@
 """Frame times of the dashboard under load: ``python -m benchmarks.dashboard --calls 2000 --changes 200``.
 
 A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine.
-Printed: the time between frames while calls change and while somebody scrolls as well, how long the page's one
-thread was busy, and how far the page is behind. Needs what the browser tests need (tests/fakes/browser.py). Chromium
-without a screen draws with the processor, so the machine's cores are shared by server, page and drawing.
+Printed: the time between frames while calls change and while somebody scrolls as well, and what the page's one thread
+cost. Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen draws with the processor,
+so the machine's cores are shared by server, page and drawing.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from server.passwords import hash_password
-from tests.fakes.browser import chromium
+from tests.fakes.browser import Window, chromium
 from tests.fakes.process import serve
 
 PASSWORD = "bench"
@@ -78,13 +78,19 @@ def tell(what: str, measured: dict[str, Any], before: dict[str, float], after: d
     def share(name: str) -> float:
         return (after[name] - before[name]) / (total / 1000) * 100
 
-    print(
-        f"  the page's thread was busy {share('TaskDuration'):.0f} % of the time"
-        f" (script {share('ScriptDuration'):.0f} %,"
+    print(  # processor time, which other programs on the machine do not change
+        f"  the page's thread used {share('TaskDuration'):.0f} % of a core (script {share('ScriptDuration'):.0f} %,"
         f" style {share('RecalcStyleDuration'):.0f} %, layout {share('LayoutDuration'):.0f} %);"
         f" {(after['TaskDuration'] - before['TaskDuration']) / len(frames) * 1000:.1f} ms a frame;"
         f" heap {after['JSHeapUsedSize'] / 1e6:.0f} MB"
     )
+
+
+async def measure(window: Window, what: str, *, scrolls: bool = False) -> None:
+    before = await window.do("metrics")
+    expression = FRAMES.replace("SECONDS", str(SECONDS)).replace("SCROLLS", str(scrolls).lower())
+    measured = await window.do("evaluate", expression=expression)
+    tell(what, measured, before, await window.do("metrics"))
 
 
 async def main() -> None:
@@ -99,16 +105,14 @@ async def main() -> None:
         options = ("--config", config, "--scenario", script, "--log-level", "error")
         async with serve(Path(folder, "data"), 0, 0, *options) as server, chromium() as browser:
             window = await browser.open("sue", f"{server.url}/")
+            await measure(window, "a page that does nothing, for comparison")
             await window.sign_in("sue", PASSWORD)
             await window.until(
                 f"() => Number(document.querySelector('[data-figure=live]')?.innerText) >= {asked.calls * 0.97}",
                 within=55,
             )
-            for what, scrolls in (("changes alone", "false"), ("scrolling as well", "true")):
-                before = await window.do("metrics")
-                expression = FRAMES.replace("SECONDS", str(SECONDS)).replace("SCROLLS", scrolls)
-                measured = await window.do("evaluate", expression=expression)
-                tell(what, measured, before, await window.do("metrics"))
+            await measure(window, "changes alone")
+            await measure(window, "scrolling as well", scrolls=True)
             live = await window.read(css="[data-figure=live]")
             rows = await window.do("evaluate", expression="document.querySelectorAll('.scroller tbody tr').length")
             print(f"{live[0]} live calls, of which {rows} rows exist in the page")

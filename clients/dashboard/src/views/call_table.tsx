@@ -140,10 +140,10 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
               ))}
             </tr>
           </thead>
-          <tbody style={{ "--above": `${first * ROW}px`, "--below": `${Math.max(0, calls.length - last) * ROW}px` }}>
+          <tbody>
             {first > 0 && (
-              <tr class="above" aria-hidden="true">
-                <td />
+              <tr class="spacer" aria-hidden="true">
+                <td style={{ height: `${first * ROW}px` }} />
               </tr>
             )}
             {calls.slice(first, last).map((call, index) => (
@@ -157,8 +157,8 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
               />
             ))}
             {last < calls.length && (
-              <tr class="below" aria-hidden="true">
-                <td />
+              <tr class="spacer" aria-hidden="true">
+                <td style={{ height: `${(calls.length - last) * ROW}px` }} />
               </tr>
             )}
           </tbody>
@@ -201,7 +201,7 @@ class Row extends Component<RowProperties> {
       <tr
         data-key={call.key}
         aria-rowindex={index + 2}
-        class={`${selected ? "selected" : ""} ${index % 2 ? "odd" : ""}`}
+        class={selected ? "selected" : ""}
         onClick={() => onSelect(call.key)}
       >
         <td class="column-state">
