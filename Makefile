@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 NODE_CLIENT := tests/interop/node
 NODE_SERVER := tests/fakes/gws_node
 DASHBOARD := clients/dashboard
+GO := clients/go
+TYPESCRIPT := clients/typescript
+JAVA := clients/java
 
 .PHONY: help install run test dashboard soak lint generate lock clean bench bench-quick
 
@@ -17,7 +20,7 @@ install: $(VENV)/.installed ## Set up .venv with dialbridge, and nothing else
 run: $(VENV)/.installed dashboard ## Start everything with the embedded demo directory and the simulated switch
 	@$(BIN)/dialbridge serve
 
-test: $(VENV)/.installed-dev node-client dashboard ## Set up and run every test
+test: $(VENV)/.installed-dev node-client dashboard clients ## Set up and run every test
 	@if command -v npm >/dev/null; then npm test --prefix $(DASHBOARD) --silent; fi
 	@$(BIN)/python -m pytest
 
@@ -45,8 +48,9 @@ lint: $(VENV)/.installed-dev ## Check style, types, walls and the contract
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
 
-generate: $(VENV)/.installed-dev ## Generate protos/gen from the contract
+generate: $(VENV)/.installed-dev $(TYPESCRIPT)/node_modules/.package-lock.json ## Generate protos/gen and the clients' stubs; needs Go and npm
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py protos/gen
+	$(BIN)/python protos/generate_clients.py
 
 lock: $(VENV)/.installed-dev ## Resolve all dependencies anew into constraints.txt
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-annotate --upgrade \
@@ -65,7 +69,8 @@ bench-quick: $(VENV)/.installed-dev ## The most important measures in under two 
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(NODE_CLIENT)/node_modules $(NODE_SERVER)/node_modules .dialbridge \
-		benchmarks/.build benchmarks/load/gen benchmarks/peers/node/node_modules benchmarks/peers/java/target
+		benchmarks/.build benchmarks/load/gen benchmarks/peers/node/node_modules benchmarks/peers/java/target \
+		$(GO)/bin $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist $(JAVA)/target
 	rm -rf $(DASHBOARD)/node_modules $(DASHBOARD)/dist
 
 $(VENV)/bin/python:
@@ -92,3 +97,27 @@ node-client: $(VENV)/bin/python
 				npm ci --prefix $$each --no-audit --no-fund --loglevel=error || exit 1; \
 		done; \
 	fi
+
+# The clients in other languages, their examples and their conformance adapters; without a toolchain its tests say so and
+# are skipped. What is built already is built again only after a change.
+.PHONY: clients
+clients:
+	@if command -v go >/dev/null && (cd $(GO) && go list -m >/dev/null 2>&1); then $(MAKE) -s $(GO)/bin/conformance; fi
+	@if command -v npm >/dev/null; then $(MAKE) -s $(TYPESCRIPT)/dist/conformance/adapter.js; fi
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) -s $(JAVA)/target/.built; fi
+
+$(GO)/bin/conformance: $(GO)/go.sum $(shell find $(GO) -name '*.go')
+	cd $(GO) && go build -o bin/ ./internal/conformance ./examples/dial_and_follow
+
+$(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
+	npm ci --prefix $(TYPESCRIPT) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(TYPESCRIPT)/dist/conformance/adapter.js: $(TYPESCRIPT)/node_modules/.package-lock.json $(TYPESCRIPT)/tsconfig.json \
+		$(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/tests $(TYPESCRIPT)/examples $(TYPESCRIPT)/conformance -name '*.ts')
+	cd $(TYPESCRIPT) && node_modules/.bin/tsc
+	@touch $@
+
+$(JAVA)/target/.built: $(JAVA)/pom.xml $(shell find $(JAVA)/src -name '*.java') $(wildcard protos/dialbridge/v1/*.proto)
+	mvn -q -B -ntp -f $(JAVA)/pom.xml process-test-classes
+	@touch $@

@@ -9,6 +9,9 @@ ROOT = Path(__file__).parents[2]
 SHOWN = [
     ("README.md", "python", "clients/python/examples/dial_and_follow.py"),
     ("docs/clients/python.md", "python", "clients/python/examples/dial_and_follow.py"),
+    ("docs/clients/go.md", "go", "clients/go/examples/dial_and_follow/main.go"),
+    ("docs/clients/java.md", "java", "clients/java/examples/DialAndFollow.java"),
+    ("docs/clients/typescript.md", "typescript", "clients/typescript/examples/dial_and_follow.ts"),
     ("docs/clients/browser.md", "javascript", "tests/interop/node/grpc_web.mjs"),
     ("docs/cometd.md", "python", "clients/legacy/aiocometd_replay.py"),
 ]

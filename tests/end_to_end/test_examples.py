@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.node_cometd import DIRECTORY, require_node
+from tests.interop.conformance.adapters import JAVA_PATH, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
+CLIENTS = ROOT / "clients"
+IN_OTHER_LANGUAGES = {
+    "go": [CLIENTS / "go/bin/dial_and_follow"],
+    "typescript": ["node", CLIENTS / "typescript/dist/examples/dial_and_follow.js"],
+    "java": ["java", "-cp", JAVA_PATH, CLIENTS / "java/examples/DialAndFollow.java"],
+}
 
 
 async def run(*command, **environment):
@@ -72,6 +79,19 @@ async def test_the_python_examples_dial_and_follow(service, name):
     ]
 
 
+@pytest.mark.parametrize("language", IN_OTHER_LANGUAGES)
+async def test_the_examples_in_other_languages_dial_and_follow(service, language):
+    LANGUAGES[language].require()
+    command = [*IN_OTHER_LANGUAGES[language], "5004"]
+    status, out, err = await running(service, command, {"DIALBRIDGE_ADDRESS": service.grpc})
+    assert (status, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["CALL_STATE_DIALING", "RELEASE_CAUSE_UNSPECIFIED"],
+        ["CALL_STATE_ESTABLISHED", "RELEASE_CAUSE_UNSPECIFIED"],
+        ["CALL_STATE_RELEASED", "RELEASE_CAUSE_REMOTE_HANGUP"],
+    ]
+
+
 @pytest.mark.parametrize("module", ["server", "dialbridge_client.command_line"])
 async def test_the_modules_can_be_run(module):
     status, out, _ = await run(sys.executable, "-m", module, "--help")
@@ -79,5 +99,7 @@ async def test_the_modules_can_be_run(module):
 
 
 def test_the_examples_are_short():
-    for example in (ROOT / "clients/python/examples").glob("*.py"):
+    examples = [file for file in CLIENTS.glob("*/examples/**/*.*") if file.suffix in (".go", ".java", ".py", ".ts")]
+    assert {file.suffix for file in examples} == {".go", ".java", ".py", ".ts"}
+    for example in examples:
         assert len(example.read_text().splitlines()) < 60

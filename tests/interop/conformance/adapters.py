@@ -48,7 +48,7 @@ LANGUAGES = {
     "java": Language(
         ("java", "-cp", JAVA_PATH, "dialbridge.conformance.Adapter"),
         "java",
-        JAVA_TARGET / "test-classes/dialbridge/conformance/Adapter.class",
+        JAVA_TARGET / ".built",
         "a JDK, 17 or newer, and Maven",
     ),
 }
