@@ -1,9 +1,9 @@
 """Frame times of the dashboard under load: ``python -m benchmarks.dashboard --calls 2000 --changes 200``.
 
-A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine. Printed:
-the time between frames while calls change and while somebody scrolls as well, and what the page's one thread cost.
-Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen
-draws with the processor, so the machine's cores are shared by server, page and drawing.
+A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine.
+Printed: the time between frames while calls change and while somebody scrolls as well, and what the page's one thread
+cost. Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen draws with the processor, so
+the machine's cores are shared by server, page and drawing.
 """
 
 import argparse

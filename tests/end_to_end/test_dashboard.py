@@ -1,6 +1,5 @@
 """The dashboard in a browser, as agents and supervisors use it, through refusals and outages."""
 
-import asyncio
 import re
 from contextlib import AsyncExitStack
 
