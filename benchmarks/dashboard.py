@@ -2,13 +2,8 @@
 
 A server with the simulated switch in a process of its own, and Chromium with a supervisor's page, on one machine.
 Printed: the time between frames while calls change and while somebody scrolls as well, and what the page's one thread
-<<<<<<< HEAD
 cost. Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen draws with the processor,
 so the machine's cores are shared by server, page and drawing.
-=======
-cost. Needs what the browser tests need (tests/fakes/browser.py). Chromium without a screen draws with the processor, so
-the machine's cores are shared by server, page and drawing.
->>>>>>> dashboard
 """
 
 import argparse
