@@ -153,7 +153,7 @@ export class Client {
       if (step.next === "give-up") throw error;
       follower.interrupt(step.next === "begin-anew");
       yield { type: "interrupted", error, pauseMs: step.pauseMs };
-      await sleep(step.pauseMs, undefined, { signal });
+      await sleep(step.pauseMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 

@@ -81,9 +81,9 @@ class Adapter:
         assert fact.pop("answer") == do
         return fact
 
-    async def event(self):
+    async def event(self, within=WITHIN):
         """The watch's next event."""
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(within):
             fact = await self._events.get()
         self.told.append(fact)
         return fact

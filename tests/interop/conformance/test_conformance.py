@@ -88,6 +88,10 @@ class Run:
             case {"server": what}:
                 await self._world.do(what)
                 return
+            case {"quiet": seconds}:
+                with pytest.raises(TimeoutError):
+                    pytest.fail(f"was told {await self._adapter.event(seconds)}")
+                return
             case {"changes": "without gap or repetition"}:
                 positions = [fact["position"] for fact in self._adapter.told if fact["event"] == "changed"]
                 assert positions == list(range(positions[0], positions[0] + len(positions)))
