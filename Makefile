@@ -5,22 +5,36 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_CLIENT := tests/interop/node
 NODE_SERVER := tests/fakes/gws_node
+DASHBOARD := clients/dashboard
 GO := clients/go
 TYPESCRIPT := clients/typescript
 JAVA := clients/java
 
-.PHONY: help install run test soak lint generate lock clean bench bench-quick
+.PHONY: help install run test dashboard soak lint generate lock clean bench bench-quick
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed ## Set up .venv with dialbridge, and nothing else
 
-run: $(VENV)/.installed ## Start everything with the embedded demo directory and the simulated switch
+run: $(VENV)/.installed dashboard ## Start everything with the embedded demo directory and the simulated switch
 	@$(BIN)/dialbridge serve
 
-test: $(VENV)/.installed-dev node-client clients ## Set up and run every test
+test: $(VENV)/.installed-dev node-client dashboard clients ## Set up and run every test
+	@if command -v npm >/dev/null; then npm test --prefix $(DASHBOARD) --silent; fi
 	@$(BIN)/python -m pytest
+
+dashboard: $(VENV)/bin/python ## Build the web dashboard, if npm is there and its sources are newer
+	@if ! command -v npm >/dev/null; then \
+		[ -f $(DASHBOARD)/dist/index.html ] || echo "no npm, so no web dashboard; everything else works" >&2; \
+	else \
+		[ $(DASHBOARD)/node_modules/.package-lock.json -nt $(DASHBOARD)/package-lock.json ] || \
+			npm ci --prefix $(DASHBOARD) --no-audit --no-fund --loglevel=error || exit 1; \
+		[ -f $(DASHBOARD)/dist/index.html ] && \
+			[ -z "$$(find $(DASHBOARD) -path $(DASHBOARD)/node_modules -prune -o -path $(DASHBOARD)/dist -prune -o \
+				-path $(DASHBOARD)/tests -prune -o -type f -newer $(DASHBOARD)/dist/index.html -print)" ] || \
+			npm run build --prefix $(DASHBOARD) --silent -- --logLevel error; \
+	fi
 
 soak: $(VENV)/.installed-dev ## Kill the service at random moments for a quarter of an hour, another way each time
 	@seed=$$(date +%s); echo "seed $$seed"; DIALBRIDGE_SOAK_DIALS=$${DIALS:-3000} DIALBRIDGE_SOAK_SEED=$$seed \
@@ -57,6 +71,7 @@ clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(NODE_CLIENT)/node_modules $(NODE_SERVER)/node_modules .dialbridge \
 		benchmarks/.build benchmarks/load/gen benchmarks/peers/node/node_modules benchmarks/peers/java/target \
 		$(GO)/bin $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist $(JAVA)/target
+	rm -rf $(DASHBOARD)/node_modules $(DASHBOARD)/dist
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "dialbridge needs Python 3.11 or newer as $(PYTHON) (or make PYTHON=...)" >&2; exit 1; }

@@ -26,8 +26,7 @@ def chart(title: str, x_label: str, y_label: str, lines: Mapping[str, Points]) -
         )
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        ' font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         _text(LEFT, 22, title, size=15),
         _text(LEFT + width / 2, HEIGHT - 10, x_label, anchor="middle"),

@@ -42,8 +42,7 @@ after = 0.2
 """
 DEVICES = 64
 """Devices of the user that dials; each has lines for any load."""
-CHANGED_CALL = "0" * 31 + "1"
-DEVICE_OF_CHANGED_CALL = "device-0"
+CHANGED_CALL = "C" * 32
 
 
 def directory() -> str:
@@ -103,12 +102,10 @@ class ChangeableSimulator(Simulator):
         )
 
 
-async def quiet(journal: Journal) -> None:
+async def until(journal: Journal, position: int) -> None:
     """Wait until the calls that are there from the start have said all they have to say."""
-    newest = -1
-    while newest != journal.newest:
-        newest = journal.newest
-        await asyncio.sleep(0.3)
+    while journal.newest < position:
+        await asyncio.sleep(0.05)
 
 
 async def serve(arguments: argparse.Namespace) -> None:
@@ -132,11 +129,12 @@ async def serve(arguments: argparse.Namespace) -> None:
         journal = MemoryJournal("00" * 8)
     else:
         journal = SqliteJournal(Database(arguments.data_dir, MIGRATIONS), Retention())
+    before = journal.newest
     async with serving(settings, BridgeSettings(port=0), switch=switch, journal=journal) as addresses:
         server = await asyncio.start_server(control, "127.0.0.1", 0)
         http = (addresses.http or "").removeprefix("http://")
         port = server.sockets[0].getsockname()[1]
-        await quiet(journal)
+        await until(journal, before + 2 * (1 + arguments.live))  # each appeared and was answered
         settle()
         facts = {"grpc": addresses.grpc, "http": http, "control": f"127.0.0.1:{port}", "devices": ids}
         print(json.dumps(facts), flush=True)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import socket
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
 from aiohttp import web
@@ -23,7 +23,7 @@ EVENT = text_frame(b'[{"data":"' + b"x" * 860 + b'","channel":"/bench"}]')
 class Pusher(asyncio.Protocol):
     """Takes the least of a websocket: answers what the load generator's client says, and is then written to."""
 
-    sockets: set[socket.socket] = set()
+    sockets: ClassVar[set[socket.socket]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport."""
@@ -89,8 +89,8 @@ async def serve() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     addresses = {"socket": pushed, "control": control}
-    facts = {name: "%s:%d" % each.sockets[0].getsockname()[:2] for name, each in addresses.items()}
-    http = "%s:%d" % runner.addresses[0][:2]
+    facts = {name: "{}:{}".format(*each.sockets[0].getsockname()) for name, each in addresses.items()}
+    http = "{}:{}".format(*runner.addresses[0])
     print(json.dumps({**facts, "http": http, "grpc": f"127.0.0.1:{port}"}), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     await server.stop(0)

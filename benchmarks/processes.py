@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "benchmarks" / ".build"
+START_WITHIN = 90.0
 STOP_WITHIN = 20.0
 
 
@@ -59,7 +61,10 @@ class Server(AbstractContextManager["Server"]):
         )
         self.processes.append(process)
         assert process.stdout is not None
+        late = threading.Timer(START_WITHIN, process.kill)
+        late.start()
         line = process.stdout.readline()
+        late.cancel()
         if not line.startswith("{"):
             self.logs.seek(0)
             raise RuntimeError(f"{' '.join(command)[:200]} did not start:\n{self.logs.read()[-400:]}")

@@ -8,8 +8,8 @@ import argparse
 import json
 import platform
 import statistics
+import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -52,12 +52,50 @@ def show(measure: Measure, samples: Samples) -> None:
         unit = f"us/{measure.unit}" if measure.figure == "cpu" else measure.unit
         print(
             f"{measure.name:34} {name:27} {median:10.2f} {unit:12} ({figures[0]:.2f} to {figures[-1]:.2f})"
-            f" {rate} {median / own if own else 0:6.2f} x  p50 {latency:8.2f} p99 {tail:8.2f} ms"
+            f" {rate} {median / own if own else 0.0:6.2f} x  p50 {latency:8.2f} p99 {tail:8.2f} ms"
             f"  bound: {bound_by(taken[-1])}",
             flush=True,
         )
     if measure.target:
         print(f"{'':34} target: {measure.target}")
+
+
+def written(taken: Mapping[str, tuple[Measure, Samples]], facts: Mapping[str, object]) -> str:
+    """All figures as Markdown, the command beside each measure."""
+    lines = [
+        "# Figures of the benchmark",
+        "",
+        "Written by `make bench`; what they mean is in [performance.md](../performance.md).",
+        "",
+        *(f"- {name.replace('_', ' ')}: {value}" for name, value in facts.items()),
+        "",
+    ]
+    for measure, samples in taken.values():
+        unit = f"us of server CPU per {measure.unit}" if measure.figure == "cpu" else measure.unit
+        target = f" Target: {measure.target}." if measure.target else ""
+        lines += [
+            f"## {measure.name}",
+            "",
+            f'`python -m benchmarks.run --only "{measure.name}"`.{target}',
+            "",
+            f"| | {unit}, median (least to most) | per second and core | ratio | p50 / p99 ms | bound by |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        own = 0.0
+        for name, each in samples.items():
+            figures = sorted(figure_of(measure, sample) for sample in each)
+            median = statistics.median(figures)
+            own = own or median
+            rate = f"{1e6 / median:,.0f}" if measure.figure == "cpu" and median else ""
+            times = [sample["latency_ms"] or {} for sample in each]
+            p50, p99 = (statistics.median([of.get(share, 0.0) for of in times]) for share in ("p50", "p99"))
+            latency = f"{p50:.2f} / {p99:.2f}" if p50 else ""
+            lines.append(
+                f"| {name} | {median:,.2f} ({figures[0]:,.2f} to {figures[-1]:,.2f}) | {rate}"
+                f" | {median / own if own else 0.0:.2f} | {latency} | {bound_by(each[-1])} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
 
 
 def draw(taken: Mapping[str, tuple[Measure, Samples]], directory: Path) -> None:
@@ -84,7 +122,8 @@ def conditions(python: str) -> Mapping[str, object]:
         "processor": model.partition(":")[2].strip(),
         "kernel": platform.release(),
         "python": python,
-        "optimised_build_of_this_python": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
+        "python_version": subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout.strip(),
+        "load": Path("/proc/loadavg").read_text().split()[:3],
     }
 
 
@@ -128,7 +167,9 @@ def main() -> None:
             output.write_text(json.dumps(facts, indent=1))
     if not arguments.quick:
         known = {measure.name: measure for measure in all_measures()}
-        draw({name: (known[name], samples) for name, samples in results.items() if name in known}, CHARTS)
+        every = {name: (known[name], samples) for name, samples in results.items() if name in known}
+        draw(every, CHARTS)
+        (CHARTS / "figures.md").write_text(written(every, conditions(arguments.python)))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ from server.reported_calls import reported_change
 from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
 from server.watchers import Watchers
 
+AT_ONCE = 512
+"""How many events are taken before others in the process have a turn: some tens of milliseconds."""
 _RETRY_APPEND_AFTER = 1.0
 """Seconds between attempts while the journal does not take entries."""
 
@@ -117,7 +119,9 @@ class CallEngine:
     async def run(self) -> None:
         """Follow the switch until it is closed."""
         async for events in self._switch.events():
-            await self._record([change for change in map(self._apply, events) if change is not None])
+            for start in range(0, len(events), AT_ONCE):
+                some = events[start : start + AT_ONCE]
+                await self._record([change for change in map(self._apply, some) if change is not None])
 
     def _apply(self, event: CallEvent) -> StatusChange | None:
         """What the event changes; None when nothing, or when it cannot be."""

@@ -5,7 +5,7 @@ _DIAL = '{"operationName":"Dial","outboundRecord":{"recordHandle":431,"phoneNumb
 
 
 def text(grpc: str | None, http: str | None, *, is_demo: bool) -> str:
-    """The ready line with the addresses, and with the demo directory three commands to try."""
+    """The ready line with the addresses, and with the demo directory what to try."""
     addresses = [f"gRPC {grpc}" if grpc else "", f"REST and CometD {http}/api/v2" if http else ""]
     lines = ["dialbridge ready: " + ", ".join(filter(None, addresses))]
     if is_demo:
@@ -22,4 +22,5 @@ def text(grpc: str | None, http: str | None, *, is_demo: bool) -> str:
                 f"    -d '{_DIAL}' \\\n"
                 f"    {http}/api/v2/me/devices/{_DEMO_DEVICE}/calls"
             )
+            lines.append(f"Or open {http}/ in a browser.")
     return "\n".join(lines)

@@ -39,6 +39,7 @@ class ServerMetrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self._rpcs: dict[tuple[str, str], Histogram] = {}
         self._append = Histogram(
             "dialbridge_journal_append_seconds",
             "Until a group of changes was durable",
@@ -46,22 +47,28 @@ class ServerMetrics:
             registry=registry,
         )
         self._changes = Counter("dialbridge_changes", "Status changes that were journalled", registry=registry)
-        self._appeared = Counter(
+        appeared = Counter(
             "dialbridge_calls_appeared", "Calls that appeared at a device", ("call_type",), registry=registry
         )
+        # Looked up once: that costs more than to count.
+        self._appeared = {kind: appeared.labels(_word(name, "CALL_TYPE_")) for name, kind in CallType.items()}
         self._answered = Histogram(
             "dialbridge_call_answer_seconds",
             "From the appearance of a call until it was answered",
             buckets=RINGING_SECONDS,
             registry=registry,
         )
-        self._released = Counter(
+        released = Counter(
             "dialbridge_calls_released", "Calls that ended, by their release cause", ("cause",), registry=registry
         )
+        self._released = {cause: released.labels(_word(name, "RELEASE_CAUSE_")) for name, cause in ReleaseCause.items()}
 
     def rpc_ended(self, method: str, reason: str, seconds: float) -> None:
         """A unary RPC was answered."""
-        self._rpc.labels(method, reason).observe(seconds)
+        child = self._rpcs.get((method, reason))
+        if child is None:
+            child = self._rpcs[method, reason] = self._rpc.labels(method, reason)
+        child.observe(seconds)
 
     def appended(self, changes: int, seconds: float) -> None:
         """Changes became durable together."""
@@ -72,13 +79,13 @@ class ServerMetrics:
         """A change of a call was journalled."""
         call = change.call
         if change.previous_state == CALL_STATE_UNSPECIFIED and call.sequence == 1:
-            self._appeared.labels(_word(CallType.Name(call.call_type), "CALL_TYPE_")).inc()
+            self._appeared[call.call_type].inc()
         if change.notification_type != NOTIFICATION_TYPE_STATUS_CHANGE or call.state == change.previous_state:
             return
         if call.state == CALL_STATE_ESTABLISHED and call.establish_time == change.event_time:
             self._answered.observe((call.establish_time.ToMicroseconds() - call.create_time.ToMicroseconds()) / 1e6)
         elif call.state == CALL_STATE_RELEASED:
-            self._released.labels(_word(ReleaseCause.Name(call.release_cause), "RELEASE_CAUSE_")).inc()
+            self._released[call.release_cause].inc()
 
 
 class Followed(Protocol):

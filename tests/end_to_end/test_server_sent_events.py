@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from datetime import datetime
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ from bridge.legacy import server_sent_events
 from tests.fakes.legacy_client import DEVICE
 
 AUTHORIZATION = aiohttp.encode_basic_auth("agent1", "demo")
+SUPERVISOR = aiohttp.encode_basic_auth("supervisor1", "demo")
 
 
 class Stream:
@@ -49,9 +51,9 @@ async def http():
 def open_(http, service):
     opened = []
 
-    async def open_(last_id=""):
-        headers = {"Authorization": AUTHORIZATION} | ({"Last-Event-ID": last_id} if last_id else {})
-        response = await http.get(f"{service.url}/api/v2/me/events", headers=headers)
+    async def open_(last_id="", path="me/events", authorization=AUTHORIZATION):
+        headers = {"Authorization": authorization} | ({"Last-Event-ID": last_id} if last_id else {})
+        response = await http.get(f"{service.url}/api/v2/{path}", headers=headers)
         opened.append(response)
         assert (response.status, response.content_type) == (200, "text/event-stream")
         return Stream(response)
@@ -121,3 +123,63 @@ async def test_a_client_that_does_not_read_is_cut_off_and_others_are_not(service
                 assert (await quick.event())[1]["data"]["call"]["id"] == call.id
             with pytest.raises(aiohttp.ClientPayloadError):
                 await slow.read()
+
+
+async def test_a_dashboard_of_a_supervisor_is_told_of_every_call_whose_it_is_and_why_it_ended(service, open_):
+    board = await open_(path="events", authorization=SUPERVISOR)
+    name, data = await board.event()
+    assert name == "started"
+    assert data.keys() == {"resumed", "heartbeatSeconds", "time"}
+    assert (data["resumed"], data["heartbeatSeconds"]) == (False, 5)
+    assert await board.event() == ("snapshot", {"calls": []})
+    async with service.legacy() as legacy:
+        await legacy.dial("5002", recordHandle=9007199254740993, campaignName="Renewals")
+        _, dialing = await board.event()
+        await service.advance(1)
+        _, released = await board.event()
+    assert "previousState" not in dialing
+    call = dialing["call"]
+    assert (call["userName"], call["deviceNumber"], call["deviceId"]) == ("agent1", "5005", DEVICE)
+    assert (call["recordHandle"], call["campaignName"]) == (9007199254740993, "Renewals")
+    assert (call["state"], call["sequence"]) == ("Dialing", 1)
+    assert call.keys().isdisjoint({"releaseCause", "releaseTime", "establishTime"})
+    assert (released["previousState"], released["call"]["releaseCause"]) == ("Dialing", "Busy")
+    assert released["call"]["releaseTime"] == released["eventTime"]
+    assert datetime.fromisoformat(call["createTime"]) < datetime.fromisoformat(released["eventTime"])
+
+
+async def test_a_dashboard_of_an_agent_is_told_of_their_own_calls_only(service, open_):
+    board = await open_(path="events", authorization=aiohttp.encode_basic_auth("agent2", "demo"))
+    async with service.legacy() as legacy, service.legacy("agent2") as other:
+        await legacy.dial("5001")
+        await other.dial("5001", device="2b00393c-9ad3-418f-8b3d-a06cbe8af395")
+        assert [(await board.event())[0] for _ in range(2)] == ["started", "snapshot"]
+        assert (await board.event())[1]["call"]["userName"] == "agent2"
+
+
+async def test_a_dashboard_goes_on_where_it_broke_off_and_is_told_so(service, open_):
+    board = await open_(path="events", authorization=SUPERVISOR)
+    async with service.legacy() as legacy:
+        await legacy.dial("5002")
+        await service.advance(1)
+        for _ in range(3):
+            await board.event()
+        board.response.close()
+        again = await open_(board.last_id, path="events", authorization=SUPERVISOR)
+        assert (await again.event())[1]["resumed"] is True
+        assert (await again.event())[1]["call"]["state"] == "Released"
+
+
+async def test_nobody_watches_without_signing_in(http, service):
+    async with http.get(f"{service.url}/api/v2/events") as answer:
+        assert answer.status == 403
+        assert (await answer.json())["statusCode"] == 20
+
+
+async def test_the_legacy_stream_has_none_of_what_dashboards_are_told(service, open_):
+    stream = await open_()
+    assert await stream.event() == ("snapshot", {"calls": []})
+    async with service.legacy() as legacy:
+        await legacy.dial("5002")
+        _, told = await stream.event()
+    assert told["data"]["call"].keys().isdisjoint({"deviceId", "userName", "sequence", "createTime", "recordHandle"})

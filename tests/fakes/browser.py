@@ -64,9 +64,9 @@ class Window:
         """The texts of all elements that fit."""
         return await self.do("read", **what)
 
-    async def until(self, condition, argument=None):
-        """Wait until the JavaScript function ``condition`` gives something true."""
-        await self.do("until", condition=condition, argument=argument)
+    async def until(self, condition, argument=None, within=15):
+        """Wait until the JavaScript function ``condition`` gives something true; at most ``within`` seconds."""
+        await self.do("until", condition=condition, argument=argument, within=within)
 
     async def violations(self):
         """What axe-core finds wrong, for all rules of WCAG 2.2 AA and best practices."""
@@ -91,7 +91,7 @@ class Browser:
     async def do(self, order, **what):
         self._process.stdin.write(json.dumps({"order": order, **what}).encode() + b"\n")
         await self._process.stdin.drain()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = await self._process.stdout.readline()
         assert line, "the browser ended"
         answer = json.loads(line)

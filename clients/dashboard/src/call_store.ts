@@ -1,9 +1,11 @@
-/** All calls that the page knows; tells those who look at it at most once per frame that something changed. */
+/** All calls that the page knows; tells those who look at it, in step with the screen, that something changed. */
 
 import { isOver, LIVE_STATES, RELEASED, type Call, type Change } from "./calls";
 import { Statistics } from "./statistics";
 
 const ENDED_KEPT = 1000;
+/** Milliseconds between two looks: rows that move more often than this cannot be read, and cost frames to scroll by. */
+const LOOK_EVERY = 100;
 
 export class CallStore {
   /** Live calls by key. */
@@ -18,9 +20,10 @@ export class CallStore {
 
   #watching = new Set<() => void>();
   #onChange = new Set<(change: Change) => void>();
-  #frame = 0;
+  #asked = false;
+  #lastLook = Number.NEGATIVE_INFINITY;
 
-  /** Calls `seen` in the frame after a change. Returns how to stop. */
+  /** Calls `seen` in the next frame after a change, and at most every 100 ms while changes go on. Returns how to stop. */
   watch(seen: () => void): () => void {
     this.#watching.add(seen);
     return () => this.#watching.delete(seen);
@@ -64,6 +67,16 @@ export class CallStore {
     return counts;
   }
 
+  #look = (now: number): void => {
+    if (now - this.#lastLook < LOOK_EVERY - 1) {
+      requestAnimationFrame(this.#look);
+      return;
+    }
+    this.#asked = false;
+    this.#lastLook = now;
+    for (const seen of this.#watching) seen();
+  };
+
   #end(call: Call): void {
     this.live.delete(call.key);
     this.digits.delete(call.key);
@@ -73,10 +86,8 @@ export class CallStore {
 
   #touch(): void {
     this.version += 1;
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      for (const seen of this.#watching) seen();
-    });
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(this.#look);
   }
 }

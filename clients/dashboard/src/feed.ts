@@ -37,6 +37,8 @@ export class Feed {
   #abort = new AbortController();
   #wake: () => void = () => undefined;
   #watching = new Set<() => void>();
+  #seconds = new Set<(now: number) => void>();
+  #timer: ReturnType<typeof setInterval> | 0 = 0;
 
   constructor(
     private readonly api: Api,
@@ -49,9 +51,24 @@ export class Feed {
     return () => this.#watching.delete(seen);
   }
 
-  /** The server's time now, or when the server was last heard of if that is not now. */
+  /** The server's time now, or that from which what is shown is, if that is not now. */
   now(): number {
-    return this.connection.kind === "live" || this.connection.kind === "connecting" ? this.#clock() : this.#since();
+    return "since" in this.connection ? this.connection.since : this.#clock();
+  }
+
+  /** Calls `seen` every second, and everybody at the same moment. Returns how to stop. */
+  everySecond(seen: (now: number) => void): () => void {
+    this.#seconds.add(seen);
+    this.#timer ||= setInterval(() => {
+      const now = this.now();
+      for (const each of this.#seconds) each(now);
+    }, 1000);
+    return () => {
+      this.#seconds.delete(seen);
+      if (this.#seconds.size) return;
+      clearInterval(this.#timer);
+      this.#timer = 0;
+    };
   }
 
   /** Tries again at once. */
@@ -84,7 +101,10 @@ export class Feed {
           why = "Nothing was heard of the server.";
           since = this.#since();
         }
-        if (error instanceof ApiError) why = error.message;
+        if (error instanceof ApiError) {
+          why = error.message;
+          if (error.status === 400) this.#token = ""; // of a server that no longer reads it: begin with a snapshot
+        }
       }
       failures = this.#lastHeard > heardBefore ? 1 : failures + 1;
       if (!pause) continue;

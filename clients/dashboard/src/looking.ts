@@ -23,10 +23,7 @@ export function useConnection(feed: Feed): Connection {
 /** The server's time, renewed every second. */
 export function useNow(feed: Feed): number {
   const [now, set] = useState(feed.now());
-  useEffect(() => {
-    const timer = setInterval(() => set(feed.now()), 1000);
-    return () => clearInterval(timer);
-  }, [feed]);
+  useEffect(() => feed.everySecond(set), [feed]);
   return now;
 }
 

@@ -28,7 +28,7 @@ class Top(App[int]):
     TITLE = "dialbridge"
     CSS = """
     #figures { height: 3; padding: 0 1; }
-    #figures Static { width: 1fr; }
+    #figures Static { width: 1fr; padding-right: 2; }
     #status { height: 1; padding: 0 1; }
     #status.stale { background: $error; color: $text; }
     #filter { display: none; }

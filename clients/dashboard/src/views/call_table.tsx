@@ -13,8 +13,8 @@ import { Badge } from "./badge";
 import { SearchIcon, SortIcon } from "./icons";
 
 const ROW = 44;
-/** Rows above and below what is in sight, so that scrolling shows no gaps. */
-const SPARE = 6;
+/** Rows come and go so many at a time, and as many are spare above and below what is in sight. */
+const STEP = 8;
 
 const COLUMNS: { id: Column; label: string; first: Direction }[] = [
   { id: "state", label: "State", first: "ascending" },
@@ -43,7 +43,7 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
   const [shown, setShown] = useState<Shown>(null);
   const [order, setOrder] = useState<Order>({ column: "duration", direction: "ascending" });
   const scroller = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const [step, setStep] = useState(0);
   const [height, setHeight] = useState(600);
   const focusAt = useRef<string | null>(null);
 
@@ -60,8 +60,8 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
     [version, words, shown, order, store],
   );
   const counts = store.counts();
-  const first = Math.max(0, Math.min(Math.floor(top / ROW) - SPARE, calls.length - 1));
-  const last = Math.min(calls.length, Math.ceil((top + height) / ROW) + SPARE);
+  const first = Math.max(0, Math.min(step, Math.floor(calls.length / STEP)) - 1) * STEP;
+  const last = Math.min(calls.length, (step + 2) * STEP + Math.ceil(height / ROW));
 
   useLayoutEffect(() => {
     if (focusAt.current === null) return;
@@ -83,8 +83,8 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
       element.scrollTop = (index + 1) * ROW + head - element.clientHeight;
     }
     focusAt.current = calls[index]?.key ?? null;
-    setTop(element.scrollTop);
-    if (element.scrollTop === top) setOrder({ ...order }); // nothing moved: render, so that the focus is set
+    setStep(stepAt(element.scrollTop));
+    setOrder({ ...order }); // renders even where nothing moved, so that the focus is set
   };
   const sortBy = (column: Column, firstDirection: Direction): void =>
     setOrder({
@@ -124,7 +124,7 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
         tabIndex={0}
         role="region"
         aria-label="Table of calls"
-        onScroll={(event) => setTop((event.target as HTMLElement).scrollTop)}
+        onScroll={(event) => setStep(stepAt((event.target as HTMLElement).scrollTop))}
         onKeyDown={move}
       >
         <table aria-rowcount={calls.length + 1} aria-labelledby="calls">
@@ -140,10 +140,10 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
               ))}
             </tr>
           </thead>
-          <tbody style={{ "--above": `${first * ROW}px`, "--below": `${Math.max(0, calls.length - last) * ROW}px` }}>
+          <tbody>
             {first > 0 && (
-              <tr class="above" aria-hidden="true">
-                <td colSpan={COLUMNS.length} />
+              <tr class="spacer" aria-hidden="true">
+                <td style={{ height: `${first * ROW}px` }} />
               </tr>
             )}
             {calls.slice(first, last).map((call, index) => (
@@ -157,8 +157,8 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
               />
             ))}
             {last < calls.length && (
-              <tr class="below" aria-hidden="true">
-                <td colSpan={COLUMNS.length} />
+              <tr class="spacer" aria-hidden="true">
+                <td style={{ height: `${(calls.length - last) * ROW}px` }} />
               </tr>
             )}
           </tbody>
@@ -169,6 +169,10 @@ export function CallTable({ store, feed, selected, onSelect }: Properties) {
       </div>
     </section>
   );
+}
+
+function stepAt(top: number): number {
+  return Math.floor(top / ROW / STEP);
 }
 
 function Chip({ label, count, on, onPress }: { label: string; count: number; on: boolean; onPress: () => void }) {
@@ -201,7 +205,7 @@ class Row extends Component<RowProperties> {
       <tr
         data-key={call.key}
         aria-rowindex={index + 2}
-        class={`${selected ? "selected" : ""} ${index % 2 ? "odd" : ""}`}
+        class={selected ? "selected" : ""}
         onClick={() => onSelect(call.key)}
       >
         <td class="column-state">

@@ -13,6 +13,7 @@ import { Plot } from "./plot";
 
 /** Minutes that are drawn. */
 const MINUTES = 15;
+const DRAWN_EVERY = 2_000;
 const FONT = "11px system-ui, sans-serif";
 
 type Colors = (name: string) => string;
@@ -21,7 +22,7 @@ export function Charts({ store, feed }: { store: CallStore; feed: Feed }) {
   const now = useNow(feed);
   const { statistics } = store;
   const minutes = statistics.lastMinutes(now, MINUTES);
-  const drawn = Math.floor(now / 1000);
+  const drawn = Math.floor(now / DRAWN_EVERY);
 
   const states = useMemo<uPlot.AlignedData>(() => {
     const until = now / 1000;
@@ -162,9 +163,7 @@ function Causes({ causes }: { causes: ReadonlyMap<string, number> }) {
             <li key={word}>
               <span class="cause-word">{word}</span>
               <span class="cause-count">{count}</span>
-              <meter class="cause-bar" value={count} max={total} aria-label={word}>
-                {count}
-              </meter>
+              <span class="cause-bar" aria-hidden="true" style={{ "--share": `${(count / total) * 100}%` }} />
             </li>
           ))}
         </ul>

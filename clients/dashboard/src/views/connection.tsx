@@ -35,7 +35,7 @@ export function ConnectionBanner({ feed }: { feed: Feed }) {
 
   const missed = feed.missed;
   return (
-    <div class="banners">
+    <section class="banners" aria-label="Notices">
       <div role="alert">
         {interrupted && (
           <p class="banner bad">
@@ -59,7 +59,7 @@ export function ConnectionBanner({ feed }: { feed: Feed }) {
           </button>
         </p>
       )}
-    </div>
+    </section>
   );
 }
 
