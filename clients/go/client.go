@@ -31,6 +31,8 @@ const (
 // Client is one user's view of one server. It may be used by many goroutines at once.
 type Client struct {
 	connection io.Closer
+	closed     context.Context
+	close      context.CancelFunc
 	calls      v1.CallServiceClient
 	users      v1.UserServiceClient
 	spread     func() float64
@@ -54,8 +56,11 @@ func Connect(target string, user Credentials, options ...grpc.DialOption) (*Clie
 	if err != nil {
 		return nil, errorOf(err)
 	}
+	closed, cancel := context.WithCancel(context.Background())
 	return &Client{
 		connection: connection,
+		closed:     closed,
+		close:      cancel,
 		calls:      v1.NewCallServiceClient(connection),
 		users:      v1.NewUserServiceClient(connection),
 		spread:     mathrand.Float64,
@@ -73,8 +78,9 @@ func Plaintext() grpc.DialOption {
 	return grpc.WithTransportCredentials(insecure.NewCredentials())
 }
 
-// Close ends the connection and everything that runs over it.
+// Close ends the connection and everything that runs over it, watches too.
 func (c *Client) Close() error {
+	c.close()
 	return c.connection.Close()
 }
 

@@ -64,9 +64,12 @@ func (Resumed) event()     {}
 
 // Watch follows calls through restarts of the server, dead connections and cut-offs. It begins with Replaced, or where
 // the resume token stands; a change that was told before is not told again. It ends when the loop is left, or with one
-// error: that of ctx, or one that trying again does not mend, such as wrong credentials.
+// error: that of ctx, or one that trying again does not mend, such as wrong credentials or a closed client.
 func (c *Client) Watch(ctx context.Context, options WatchOptions) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(c.closed, cancel)()
 		follower := follower{token: options.ResumeToken}
 		failures := 0
 		for {

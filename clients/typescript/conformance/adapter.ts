@@ -81,6 +81,10 @@ async function execute(command: Command): Promise<Fact> {
     case "go_on":
       goOn();
       return {};
+    case "close":
+      client.close();
+      await watch;
+      return {};
     case "stop":
       stop.abort();
       await watch;
@@ -99,7 +103,8 @@ async function follow(command: Command, signal: AbortSignal): Promise<void> {
       await mayTake;
     }
   } catch (error) {
-    if (!signal.aborted) tell({ event: "ended", error: described(error) });
+    const isOver = signal.aborted || (error instanceof DialbridgeError && error.code === status.CANCELLED);
+    if (!isOver) tell({ event: "ended", error: described(error) });
   }
 }
 

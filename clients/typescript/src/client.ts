@@ -84,6 +84,7 @@ export class Client {
   readonly #calls: CallServiceClient;
   readonly #users: UserServiceClient;
   readonly #credentials: Credentials;
+  readonly #closed = new AbortController();
 
   /** For `HOST:PORT`; the connection is made when it is first needed. */
   constructor(target: string, { credentials, channel = channels.createSsl() }: ClientOptions) {
@@ -92,8 +93,9 @@ export class Client {
     this.#credentials = credentials;
   }
 
-  /** Ends the connection and everything that runs over it. */
+  /** Ends the connection, and watches: their loops throw. */
   close(): void {
+    this.#closed.abort(new DialbridgeError(status.CANCELLED, "the client was closed"));
     this.#calls.close();
   }
 
@@ -134,13 +136,13 @@ export class Client {
    * what trying again does not mend, such as wrong credentials.
    */
   async *watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, never> {
-    const { signal } = options;
+    const signal = AbortSignal.any([this.#closed.signal, ...(options.signal ? [options.signal] : [])]);
     const follower = new Follower(options.resumeToken ?? "");
     let failures = 0;
     while (true) {
       let error: DialbridgeError;
       try {
-        for await (const message of this.#stream(options, follower.token)) {
+        for await (const message of this.#stream({ ...options, signal }, follower.token)) {
           failures = 0;
           yield* follower.take(message);
         }
@@ -148,12 +150,12 @@ export class Client {
       } catch (failed) {
         error = DialbridgeError.of(failed);
       }
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const step = afterWatch(error, ++failures, Math.random());
       if (step.next === "give-up") throw error;
       follower.interrupt(step.next === "begin-anew");
       yield { type: "interrupted", error, pauseMs: step.pauseMs };
-      await sleep(step.pauseMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      await sleep(step.pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 

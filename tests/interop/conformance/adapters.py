@@ -43,7 +43,7 @@ LANGUAGES = {
     "python": Language((sys.executable, str(PYTHON_ADAPTER)), sys.executable, PYTHON_ADAPTER, "Python"),
     "go": Language((str(GO_ADAPTER),), "go", GO_ADAPTER, "Go 1.24 or newer"),
     "typescript": Language(
-        ("node", str(TYPESCRIPT_ADAPTER)), "node", TYPESCRIPT_ADAPTER, "Node.js 20 or newer and npm"
+        ("node", str(TYPESCRIPT_ADAPTER)), "node", TYPESCRIPT_ADAPTER, "Node.js 20.3 or newer and npm"
     ),
     "java": Language(
         ("java", "-cp", JAVA_PATH, "dialbridge.conformance.Adapter"),

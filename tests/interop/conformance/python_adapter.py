@@ -78,6 +78,9 @@ class Adapter:
                 self.may_take.clear()
             case "go_on":
                 self.may_take.set()
+            case "close":
+                await self.connection.aclose()
+                await asyncio.wait([self.watch])
             case "stop":
                 self.watch.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

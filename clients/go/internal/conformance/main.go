@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"dialbridge"
 	"dialbridge/v1"
@@ -70,9 +71,6 @@ func main() {
 		}
 		answer["answer"] = command.Do
 		adapter.tell(answer)
-	}
-	if adapter.client != nil {
-		adapter.client.Close()
 	}
 }
 
@@ -144,6 +142,10 @@ func (a *adapter) do(command command) (fact, error) {
 			}
 		}
 		return nothing, nil
+	case "close":
+		err := a.client.Close()
+		a.watch.Wait()
+		return nothing, err
 	case "stop":
 		a.stop()
 		a.watch.Wait()
@@ -212,7 +214,7 @@ func (a *adapter) follow(ctx context.Context, command command) {
 		case dialbridge.Resumed:
 			a.tell(fact{"event": "resumed"})
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && status.Code(err) != codes.Canceled {
 			a.tell(fact{"event": "ended", "error": described(err)})
 		}
 		a.taking.Lock()

@@ -31,7 +31,9 @@ import io.grpc.TlsChannelCredentials;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -49,6 +51,7 @@ public final class Client implements AutoCloseable {
     private static final Duration CLOSE_WITHIN = Duration.ofSeconds(5);
 
     private final ManagedChannel channel;
+    private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
     private final CallServiceBlockingV2Stub calls;
     private final UserServiceBlockingV2Stub users;
 
@@ -75,10 +78,11 @@ public final class Client implements AutoCloseable {
         return new Client(channel, credentials);
     }
 
-    /** Ends the connection and everything that runs over it. */
+    /** Ends the connection and everything that runs over it, watches too. */
     @Override
     public void close() {
         channel.shutdownNow();
+        watches.forEach(Watch::close);
         try {
             channel.awaitTermination(CLOSE_WITHIN.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException interrupted) {
@@ -119,12 +123,18 @@ public final class Client implements AutoCloseable {
 
     /** Follows calls; see {@link Watch}. Close it when done. */
     public Watch watch(WatchOptions options) {
-        return new Watch(
+        Watch watch = new Watch(
                 request -> {
                     channel.resetConnectBackoff();
                     return calls.watchCalls(request);
                 },
-                options);
+                options,
+                watches::remove);
+        watches.add(watch);
+        if (channel.isShutdown()) {
+            watch.close();
+        }
+        return watch;
     }
 
     /** The user, the user's devices and features. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -21,8 +22,8 @@ import java.util.function.Function;
  * or where the resume token stands; a change that was told before is not told again.
  *
  * <p>{@link #hasNext} waits, and reads no further than it is asked to. It throws {@link DialbridgeException} only for
- * what trying again does not mend, such as wrong credentials. It is false once the watch was closed, which any thread
- * may do, or its own thread was interrupted.
+ * what trying again does not mend, such as wrong credentials. It is false once the watch or its client was closed,
+ * which any thread may do, or its own thread was interrupted.
  */
 public final class Watch implements Iterator<WatchEvent>, Iterable<WatchEvent>, AutoCloseable {
     /** For the first message, before the server has said how often it will be heard of. */
@@ -33,6 +34,7 @@ public final class Watch implements Iterator<WatchEvent>, Iterable<WatchEvent>, 
 
     private final Function<WatchCallsRequest, BlockingClientCall<?, WatchCallsResponse>> open;
     private final WatchOptions options;
+    private final Consumer<Watch> whenClosed;
     private final Follower follower;
     private final Queue<WatchEvent> events = new ArrayDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -41,9 +43,13 @@ public final class Watch implements Iterator<WatchEvent>, Iterable<WatchEvent>, 
     private Duration pause = Duration.ZERO;
     private int failures;
 
-    Watch(Function<WatchCallsRequest, BlockingClientCall<?, WatchCallsResponse>> open, WatchOptions options) {
+    Watch(
+            Function<WatchCallsRequest, BlockingClientCall<?, WatchCallsResponse>> open,
+            WatchOptions options,
+            Consumer<Watch> whenClosed) {
         this.open = open;
         this.options = options;
+        this.whenClosed = whenClosed;
         this.follower = new Follower(options.resumeToken());
     }
 
@@ -77,6 +83,7 @@ public final class Watch implements Iterator<WatchEvent>, Iterable<WatchEvent>, 
     @Override
     public void close() {
         closed.countDown();
+        whenClosed.accept(this);
         cancel("the watch was closed");
     }
 

@@ -96,6 +96,10 @@ public final class Adapter {
             }
             case "pause" -> mayTake.acquire();
             case "go_on" -> mayTake.release();
+            case "close" -> {
+                client.close();
+                following.join();
+            }
             case "stop" -> {
                 watch.close();
                 following.join();
