@@ -114,6 +114,7 @@ function factOf(event: WatchEvent): Fact {
         device_id: event.call.deviceId,
         sequence: Number(event.call.sequence),
         position: Number(event.change.position),
+        request_id: event.change.requestId,
         state: CallState[event.call.state],
         cause: ReleaseCause[event.call.releaseCause],
         token: event.token,

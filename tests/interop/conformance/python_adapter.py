@@ -114,6 +114,7 @@ def _fact(event):
                 "device_id": call.device_id,
                 "sequence": call.sequence,
                 "position": change.position,
+                "request_id": change.request_id,
                 "state": CallState.Name(call.state),
                 "cause": ReleaseCause.Name(call.release_cause),
                 "token": token,

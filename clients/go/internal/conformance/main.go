@@ -203,7 +203,8 @@ func (a *adapter) follow(ctx context.Context, command command) {
 		case dialbridge.Changed:
 			a.tell(fact{
 				"event": "changed", "call_id": event.Call.Id, "device_id": event.Call.DeviceId,
-				"sequence": event.Call.Sequence, "position": event.Position, "state": event.Call.State.String(),
+				"sequence": event.Call.Sequence, "position": event.Position,
+				"request_id": event.RequestId, "state": event.Call.State.String(),
 				"cause": event.Call.ReleaseCause.String(), "token": event.Token,
 			})
 		case dialbridge.Interrupted:

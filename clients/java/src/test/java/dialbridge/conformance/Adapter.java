@@ -171,6 +171,7 @@ public final class Adapter {
                     "device_id", call.getDeviceId(),
                     "sequence", call.getSequence(),
                     "position", changed.change().getPosition(),
+                    "request_id", changed.change().getRequestId(),
                     "state", call.getState().name(),
                     "cause", call.getReleaseCause().name(),
                     "token", changed.token());
