@@ -134,7 +134,8 @@ async def serve(arguments: argparse.Namespace) -> None:
         server = await asyncio.start_server(control, "127.0.0.1", 0)
         http = (addresses.http or "").removeprefix("http://")
         port = server.sockets[0].getsockname()[1]
-        await until(journal, before + 2 * (1 + arguments.live))  # each appeared and was answered
+        if arguments.live:
+            await until(journal, before + 2 * arguments.live)  # each appeared and was answered
         settle()
         facts = {"grpc": addresses.grpc, "http": http, "control": f"127.0.0.1:{port}", "devices": ids}
         print(json.dumps(facts), flush=True)

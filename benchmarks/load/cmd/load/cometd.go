@@ -246,7 +246,7 @@ func (f *fanOut) run(join func(number int) *subscriber) Result {
 	began := time.Now()
 	var watch stopwatch
 	for {
-		ready, err := unix.EpollWait(poll, events, 1000)
+		ready, err := unix.EpollWait(poll, events, 5000)
 		if err == unix.EINTR {
 			continue
 		}
@@ -260,7 +260,7 @@ func (f *fanOut) run(join func(number int) *subscriber) Result {
 			break
 		}
 		if now.Sub(began).Seconds() > f.seconds+f.warmUp+20 || ready == 0 {
-			fail("nothing came for a second; %d of %d changes are done", p.done, len(p.sent))
+			fail("nothing came for five seconds; %d of %d changes are done", p.done, len(p.sent))
 		}
 		for _, event := range events[:ready] {
 			each := subscribers[event.Fd]
