@@ -1,6 +1,7 @@
 """The dashboard in a browser, as agents and supervisors use it, through refusals and outages."""
 
 import re
+import signal
 from contextlib import AsyncExitStack
 
 import pytest
@@ -12,6 +13,7 @@ from tests.fakes.process import KILL, serve
 
 pytestmark = pytest.mark.timeout(120)
 
+STOP, CONTINUE = signal.SIGSTOP, signal.SIGCONT
 DIAL_PAD = ["region", "Dial pad"]
 RECORD = ["region", "Preview record"]
 TABLE_EQUALS = """(expected) => {
@@ -195,6 +197,32 @@ async def test_after_a_kill_the_page_goes_on_by_itself_and_shows_what_there_is(b
         assert await live_calls(again) == [after]
         await window.see("Lost", within=["region", "Why calls ended"])
         assert await window.do("evaluate", expression="globalThis.sameSincePageWasOpened") is True
+
+
+async def test_a_server_that_falls_silent_is_noticed_and_so_is_that_it_speaks_again(enter, server):
+    window = await enter("supervisor1")
+    server.send(STOP)  # its connections stay open
+    await window.see("Nothing was heard of the server.", patience=30)
+    server.send(CONTINUE)
+    await window.until(LIVE, within=30)
+    await window.gone("Not up to date.")
+
+
+async def test_with_csrf_protection_an_agent_works_on_also_after_a_restart(browser, tmp_path):
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serve(tmp_path / "data", 0, 0, "--csrf", "true"))
+        window = await browser.open("agent1", f"{server.url}/")
+        await window.sign_in("agent1")
+        await window.until(LIVE)
+        await dial(window, "5002")
+        await window.see("The line is busy.")
+        server.send(KILL)
+        await server.ended()
+        await window.see("Not up to date.")
+        await stack.enter_async_context(serve(tmp_path / "data", server.grpc_port, server.http_port, "--csrf", "true"))
+        await window.until(LIVE)
+        await dial(window, "5099")  # the page's token was of a session that is gone
+        await window.see("There is no such number.")
 
 
 async def test_who_reloaded_the_page_before_a_restart_signs_in_again_and_goes_on(browser, tmp_path):

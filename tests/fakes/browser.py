@@ -54,8 +54,9 @@ class Window:
     async def key(self, keys):
         await self.do("key", keys=keys)
 
-    async def see(self, text=None, **what):
-        await self.do("see", text=text, **what)
+    async def see(self, text=None, *, patience=15, **what):
+        """Wait until it can be seen; at most ``patience`` seconds."""
+        await self.do("see", text=text, patience=patience, **what)
 
     async def gone(self, text=None, **what):
         await self.do("gone", text=text, **what)

@@ -49,7 +49,10 @@ const orders = {
   fill: ({ window, value, ...what }) => find(pages.get(window), what).fill(value),
   press: ({ window, ...what }) => find(pages.get(window), what).click(),
   key: ({ window, keys }) => pages.get(window).keyboard.press(keys),
-  see: ({ window, ...what }) => find(pages.get(window), what).first().waitFor({ state: "visible" }),
+  see: ({ window, patience, ...what }) =>
+    find(pages.get(window), what)
+      .first()
+      .waitFor({ state: "visible", timeout: patience * 1000 }),
   gone: ({ window, ...what }) => find(pages.get(window), what).first().waitFor({ state: "hidden" }),
   read: ({ window, ...what }) => find(pages.get(window), what).allInnerTexts(),
   // Not waitForFunction, which asks the page to make code from text; its policy forbids that.
