@@ -86,8 +86,11 @@ async def test_an_agent_leads_a_call_from_dialling_to_hanging_up_while_a_supervi
     await supervisor.see("Ada", within=["complementary", "Call"])
     assert await supervisor.read(css="[data-figure=Established]") == ["1"]
 
-    await agent.press("button", "Hang up")
+    await agent.do("evaluate", expression="document.querySelector('.operations .danger').focus()")
+    await agent.key("Enter")
     await agent.see("You hung up.")
+    # The button is gone, and the keyboard is still among the calls.
+    assert await agent.do("evaluate", expression="document.activeElement.className") == "desk-calls"
     await agent.see("Agent hung up", within=["region", "This session"])
     await supervisor.until("() => document.querySelector('[data-figure=live]').innerText === '0'")
     await supervisor.see("Agent hung up", within=["region", "Why calls ended"])

@@ -1,6 +1,6 @@
 /** The view of an agent: dial, and lead the calls of one's own devices. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError, newKey, type Device, type User } from "../api";
 import { isOver, type Call, type Change } from "../calls";
 import type { JsonObject } from "../exact_json";
@@ -38,6 +38,7 @@ export function Desk({ session, onUser }: { session: Session; onUser: (user: Use
   const [problem, setProblem] = useState("");
   const [over, setOver] = useState<Call | null>(null);
   const said = useAnnouncements(session, setOver);
+  const callsPlace = useKeptFocus();
 
   const mine = new Set(user.devices.map((device) => device.id));
   const calls = [...store.live.values()].filter((call) => mine.has(call.deviceId));
@@ -121,7 +122,7 @@ export function Desk({ session, onUser }: { session: Session; onUser: (user: Use
         </section>
         <DialPad number={number} onNumber={setNumber} busy={pending !== null} onDial={dialNumber} />
       </div>
-      <div class="desk-calls">
+      <div class="desk-calls" ref={callsPlace} tabIndex={-1}>
         {problem && (
           <div class="notice bad" role="alert">
             <p>{problem}</p>
@@ -203,4 +204,25 @@ function useAnnouncements({ store, user }: Session, ended: (call: Call | null) =
     [store],
   );
   return said;
+}
+
+/** Keeps the keyboard where it was when the button that it was on goes with its call. */
+function useKeptFocus(): { current: HTMLDivElement | null } {
+  const place = useRef<HTMLDivElement>(null);
+  const last = useRef<Element | null>(null);
+  useEffect(() => {
+    const entered = (event: FocusEvent): void => {
+      last.current = place.current?.contains(event.target as Node) ? (event.target as Element) : null;
+    };
+    document.addEventListener("focusin", entered);
+    return () => document.removeEventListener("focusin", entered);
+  }, []);
+  useLayoutEffect(() => {
+    if (last.current === null || last.current.isConnected) return;
+    last.current = null;
+    for (const next of [place.current, document.getElementById("main")]) {
+      if (document.activeElement === document.body) next?.focus(); // the first has no box of its own on a phone
+    }
+  });
+  return place;
 }

@@ -44,6 +44,7 @@ export function DialPad({ number, onNumber, busy, onDial }: Properties) {
   const field = useRef<HTMLInputElement>(null);
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (busy) return;
     const dialled = number.replace(/[\s()./-]/g, "");
     if (dialled) onDial(dialled);
     else field.current?.focus();
@@ -74,7 +75,7 @@ export function DialPad({ number, onNumber, busy, onDial }: Properties) {
           )}
         </div>
         <Keys label="Digits" onKey={(key) => onNumber(number + key)} />
-        <button class="call wide" type="submit" disabled={busy}>
+        <button class="call wide" type="submit" aria-disabled={busy}>
           <PhoneIcon /> {busy ? "Dialling…" : "Dial"}
         </button>
       </form>

@@ -68,8 +68,8 @@ export function LiveCall({ call, api, feed, digits }: Properties) {
           <button
             key={operation}
             class={operation === "Hangup" ? "danger" : operation === "Answer" ? "call" : ""}
-            disabled={running === operation}
-            onClick={() => void operate(operation)}
+            aria-disabled={running === operation}
+            onClick={() => running !== operation && void operate(operation)}
           >
             {operation === "Hangup" ? <HangUpIcon /> : operation === "Hold" ? <PauseIcon /> : <PhoneIcon />}
             {operationWord(operation)}

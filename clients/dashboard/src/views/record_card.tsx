@@ -43,6 +43,7 @@ export function RecordCard({ enabled, busy, onDial }: Properties) {
 
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (busy) return;
     const dialled = number.replace(/[\s()./-]/g, "");
     const found: typeof problems = {};
     if (!dialled) found.number = "A record needs a phone number.";
@@ -115,7 +116,7 @@ export function RecordCard({ enabled, busy, onDial }: Properties) {
             Add a field
           </button>
         </fieldset>
-        <button class="call wide" type="submit" disabled={busy}>
+        <button class="call wide" type="submit" aria-disabled={busy}>
           <PhoneIcon /> Dial the record
         </button>
       </form>

@@ -26,6 +26,7 @@ export function SignIn({ api, onDone, notice, userName = "" }: Properties) {
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
     const entered = [name.current?.value ?? "", password.current?.value ?? ""] as const;
     if (!entered[0] || !entered[1]) {
       setProblem("Enter your name and your password.");
@@ -81,7 +82,7 @@ export function SignIn({ api, onDone, notice, userName = "" }: Properties) {
         <p class="problem" role="alert" id={`${id}p`}>
           {problem}
         </p>
-        <button class="primary wide" type="submit" disabled={busy}>
+        <button class="primary wide" type="submit" aria-disabled={busy}>
           {busy ? "Signing in…" : "Sign in"}
         </button>
       </form>
