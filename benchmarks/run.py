@@ -138,7 +138,9 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="interpreter for dialbridge, of this version")
     parser.add_argument("--server-core", default="0")
     parser.add_argument("--load-core", default="1")
-    parser.add_argument("--output", type=Path, help="where the JSON goes (default: benchmarks/.build/results.json)")
+    parser.add_argument(
+        "--output", type=Path, help="where the JSON goes (default: benchmarks/.build/results.json, and docs)"
+    )
     arguments = parser.parse_args()
     measures = [
         measure
@@ -165,7 +167,7 @@ def main() -> None:
             results[measure.name] = samples
             facts = {"conditions": conditions(arguments.python), "measures": results}
             output.write_text(json.dumps(facts, indent=1))
-    if not arguments.quick:
+    if not arguments.quick and arguments.output is None:
         known = {measure.name: measure for measure in all_measures()}
         every = {name: (known[name], samples) for name, samples in results.items() if name in known}
         draw(every, CHARTS)
