@@ -26,6 +26,7 @@ from dialbridge.v1.user_data_pb2 import UserData
 from server.features import VOICE, require_feature
 from server.live_calls import LiveCall
 from server.principal import Principal
+from server.published_calls import PublishedCalls, aged
 from server.refusals import Refusal
 from server.switch import (
     Answer,
@@ -44,8 +45,7 @@ from server.switch import (
 from server.switch_refusals import rejected_operation, unavailable
 from server.time_source import TimeSource
 from server.validation import MAX_USER_DATA_BYTES, check_digits, check_user_data, invalid, required
-from server.visibility import Sight, sees
-from server.watchers import Watchers, aged
+from server.visibility import sees
 
 LONGEST_COMMAND = 30.0
 """Seconds that the switch has to accept an operation when the caller sets no earlier deadline."""
@@ -57,9 +57,9 @@ Response = TypeVar("Response")
 class CallControl:
     """The operations on live calls on behalf of principals."""
 
-    def __init__(self, switch: Switch, watchers: Watchers, time: TimeSource) -> None:
+    def __init__(self, switch: Switch, calls: PublishedCalls, time: TimeSource) -> None:
         self._switch = switch
-        self._watchers = watchers
+        self._calls = calls
         self._time = time
 
     async def get_call(self, principal: Principal, request: pb.GetCallRequest, _: float | None) -> pb.GetCallResponse:
@@ -79,20 +79,16 @@ class CallControl:
         size = min(request.page_size or MAX_PAGE, MAX_PAGE)
         after = _page_start(request.page_token)
         predicate = sees(principal, request.filter)
-        source = self._watchers.calls
         response = pb.ListCallsResponse()
         now = self._time.now()
         last = 0
-        for live in source if principal.sees_all else source.of_devices(principal.device_ids):
-            call = live.call
-            if live.appeared <= after or not (
-                predicate is None or predicate(Sight(call.id, call.device_id, call.user_name, call.state))
-            ):
+        for live in self._calls.visible(principal, predicate):
+            if live.appeared <= after:
                 continue
             if len(response.calls) == size:
                 response.next_page_token = _page_token(last)
                 break
-            response.calls.append(aged(call, now))
+            response.calls.append(aged(live.call, now))
             last = live.appeared
         return response
 
@@ -167,7 +163,7 @@ class CallControl:
             raise required("call_id")
         views = [
             live
-            for live in self._watchers.calls.views(call_id)
+            for live in self._calls.live.views(call_id)
             if (any_device or live.call.device_id in principal.device_ids) and device_id in ("", live.call.device_id)
         ]
         if not views:

@@ -6,7 +6,6 @@ journal writes are written together the next time.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,19 +16,18 @@ from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, Rele
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server import tracing
 from server.directory import Directory
-from server.journal import Journal, JournalUnavailable, Record
+from server.journal import Journal, Record, Topic
 from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
 from server.metrics import ServerMetrics
+from server.published_calls import PublishedCalls
+from server.recorder import Change, Recorder
 from server.reported_calls import reported_change
 from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
-from server.watchers import Watchers
 
 AT_ONCE = 512
 """How many events are taken before others in the process have a turn: some tens of milliseconds."""
-_RETRY_APPEND_AFTER = 1.0
-"""Seconds between attempts while the journal does not take entries."""
 
 log = structlog.get_logger()
 
@@ -59,12 +57,19 @@ class CallEngine:
     """Runs one switch."""
 
     def __init__(
-        self, switch: Switch, journal: Journal, watchers: Watchers, directory: Directory, metrics: ServerMetrics
+        self,
+        switch: Switch,
+        journal: Journal,
+        recorder: Recorder,
+        published: PublishedCalls,
+        directory: Directory,
+        metrics: ServerMetrics,
     ) -> None:
         self._switch = switch
         self._metrics = metrics
         self._journal = journal
-        self._watchers = watchers
+        self._recorder = recorder
+        self._published = published
         self._directory = directory
         self._applied = LiveCalls()  # ahead of the journal by what is being written
         self._expected: dict[str, Expectation] = {}
@@ -101,10 +106,10 @@ class CallEngine:
     async def restore(self, now: float) -> None:
         """Find again the calls that were live when the process ended; those that the switch does not know are over."""
         entries = await self._journal.live()
-        restored = [StatusChange.FromString(entry.payload) for entry in entries]
+        restored = [StatusChange.FromString(entry.payload) for entry in entries if entry.topic is Topic.CALL]
         for change in restored:
             self._applied.put(change)
-        self._watchers.restore(restored)
+            self._published.apply(change)
         views = [CallView(change.call.id, change.call.device_id) for change in restored]
         surviving = frozenset(await self._switch.surviving(views))
         lost = [
@@ -162,17 +167,7 @@ class CallEngine:
     async def _record(self, changes: Sequence[StatusChange]) -> None:
         if not changes:
             return
-        records = [record_of(change) for change in changes]
-        began = time.perf_counter()
-        last = await self._append(records)
-        self._metrics.appended(len(records), time.perf_counter() - began)
-        first = last - len(records) + 1
-        self._watchers.publish(
-            [
-                (first + number, record.payload, change)
-                for number, (record, change) in enumerate(zip(records, changes, strict=True))
-            ]
-        )
+        first = await self._recorder.record([Change(record_of(change), change) for change in changes], happened=True)
         for number, change in enumerate(changes):
             self._metrics.changed(change)
             call = change.call
@@ -196,17 +191,6 @@ class CallEngine:
         tracing.call_appeared(expectation.span, call.id, appeared.position)
         if not expectation.appeared.done():
             expectation.appeared.set_result(appeared)
-
-    async def _append(self, records: Sequence[Record]) -> int:
-        """Append, however long the journal refuses: what happened at the switch happened."""
-        while True:
-            try:
-                position = await self._journal.append(records)
-            except JournalUnavailable as unavailable:
-                log.error("the journal takes no entries; new dials are refused", reason=str(unavailable))
-                await asyncio.sleep(_RETRY_APPEND_AFTER)
-            else:
-                return position
 
 
 def record_of(change: StatusChange) -> Record:

@@ -7,8 +7,8 @@ be cut off or to read the journal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dialbridge.v1.status_change_pb2 import StatusChange
 from server import wire
+from server.journal import Topic
 from server.resume_tokens import ResumeTokens
 from server.visibility import Sight
 
@@ -18,19 +18,15 @@ class Change:
     """One journalled change, ready to be sent."""
 
     position: int
+    topic: Topic
     element: bytes
-    """The change as an element of ``StatusChanges``."""
+    """The change as an element of the message that tells several, such as ``StatusChanges``."""
     sight: Sight
 
     @classmethod
-    def of(cls, position: int, payload: bytes, change: StatusChange, tokens: ResumeTokens) -> "Change":
+    def of(cls, position: int, topic: Topic, payload: bytes, sight: Sight, tokens: ResumeTokens) -> "Change":
         """The change that stands at ``position`` of the journal as ``payload``."""
-        call = change.call
-        return cls(
-            position,
-            wire.element(payload, position, tokens.at(position)),
-            Sight(call.id, call.device_id, call.user_name, call.state),
-        )
+        return cls(position, topic, wire.element(payload, position, tokens.at(position)), sight)
 
 
 class ChangeLog:

@@ -11,12 +11,11 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from server.errors import code_of, trailers_of
-from server.services import CALL_SERVICE, USER_SERVICE, Method, Refused, Services
+from server.services import SERVICES, USER_SERVICE, Method, Refused, Services, Stream
 from server.tls import Tls
-from server.watchers import slow_consumer
+from server.watchers import WatchRequest, slow_consumer
 
 ABORT_WITHIN = 5.0
 """Seconds that a client which does not read has to take the end of its stream."""
@@ -38,16 +37,15 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 def add_to_server(services: Services, server: grpc.aio.Server) -> None:
-    """Register both services. Watch messages pass through as the bytes that they already are."""
-    calls: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"WatchCalls": _watch(services)}
-    users: dict[str, grpc.RpcMethodHandler[Any, Any]] = {"SignIn": _sign_in(services)}
+    """Register all services. Watch messages pass through as the bytes that they already are."""
+    handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {name: {} for name in SERVICES}
+    handlers[USER_SERVICE]["SignIn"] = _sign_in(services)
     for method in services.methods.values():
-        (calls if method.service == CALL_SERVICE else users)[method.name] = _unary(services, method)
+        handlers[method.service][method.name] = _unary(services, method)
+    for stream in services.streams.values():
+        handlers[stream.service][stream.name] = _watch(services, stream)
     server.add_generic_rpc_handlers(
-        (
-            grpc.method_handlers_generic_handler(CALL_SERVICE, calls),
-            grpc.method_handlers_generic_handler(USER_SERVICE, users),
-        )
+        tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in handlers.items())
     )
 
 
@@ -57,15 +55,13 @@ class HealthOfServices:
     def __init__(self, server: grpc.aio.Server) -> None:
         self._servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
-        reflection.enable_server_reflection(
-            (CALL_SERVICE, USER_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server
-        )
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
     async def set_serving(self, serving: bool) -> None:
         """Say whether requests are worth sending."""
         serving_status = health_pb2.HealthCheckResponse
         status = serving_status.SERVING if serving else serving_status.NOT_SERVING
-        for service in ("", CALL_SERVICE, USER_SERVICE):
+        for service in ("", *SERVICES):
             await self._servicer.set(service, status)
 
     async def set_link(self, name: str, is_up: bool) -> None:
@@ -124,8 +120,8 @@ def _sign_in(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
     )
 
 
-def _watch(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
-    async def handle(request: call.WatchCallsRequest, context: Context) -> None:
+def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, Any]":
+    async def handle(request: WatchRequest, context: Context) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  a coroutine runs in a task
         fell_behind = False
@@ -135,7 +131,8 @@ def _watch(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
             fell_behind = True
             task.cancel()
 
-        messages: AsyncGenerator[bytes] = services.watch(request, context.invocation_metadata() or (), unstick=unstick)
+        metadata = context.invocation_metadata() or ()
+        messages: AsyncGenerator[bytes] = services.watch(stream, request, metadata, unstick=unstick)
         try:
             async with aclosing(messages):
                 async for message in messages:
@@ -153,7 +150,7 @@ def _watch(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
 
     return grpc.unary_stream_rpc_method_handler(
         handle,
-        request_deserializer=call.WatchCallsRequest.FromString,
+        request_deserializer=stream.request.FromString,
         response_serializer=None,  # the messages are bytes already
     )
 

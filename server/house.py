@@ -16,6 +16,8 @@ from server.dialing import Dialing
 from server.directory import Directory
 from server.journal import Journal
 from server.metrics import ServerMetrics, ServerState
+from server.published_calls import PublishedCalls
+from server.recorder import Recorder
 from server.services import Services
 from server.switch import Switch
 from server.time_source import SystemTime, TimeSource
@@ -29,6 +31,7 @@ class House:
 
     services: Services
     dialing: Dialing
+    calls: PublishedCalls
     watchers: Watchers
     engine: CallEngine
     authenticator: Authenticator
@@ -50,11 +53,13 @@ async def running(
 ) -> AsyncIterator[House]:
     """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error."""
     time = time or SystemTime()
-    watchers = Watchers(journal, time)
+    calls = PublishedCalls(time)
+    watchers = Watchers(journal, time, [calls])
     registry = registry or CollectorRegistry()
     metrics = ServerMetrics(registry)
-    registry.register(ServerState(watchers, journal, switch.links))
-    engine = CallEngine(switch, journal, watchers, directory, metrics)
+    registry.register(ServerState(watchers, calls.live, journal, switch.links))
+    recorder = Recorder(journal, watchers, metrics)
+    engine = CallEngine(switch, journal, recorder, calls, directory, metrics)
     sessions = ContactCenterSessions(directory)
     dialing = Dialing(
         directory=directory,
@@ -69,8 +74,9 @@ async def running(
     services = Services(
         authenticator=authenticator,
         dialing=dialing,
-        control=CallControl(switch, watchers, time),
+        control=CallControl(switch, calls, time),
         users=UserSessions(directory, sessions, authenticator),
+        calls=calls,
         watchers=watchers,
         metrics=metrics,
     )
@@ -79,9 +85,10 @@ async def running(
     async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(), name="call engine")
         try:
-            yield House(services, dialing, watchers, engine, authenticator)
+            yield House(services, dialing, calls, watchers, engine, authenticator)
         finally:
             watchers.drain()
             await dialing.close()
             await switch.close()  # ends the engine, once it has recorded what the switch told
+    await recorder.close()
     await journal.close()

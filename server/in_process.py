@@ -12,12 +12,11 @@ from typing import Any
 
 import grpc
 
-from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_DEADLINE_EXCEEDED
 from server.errors import code_of, trailers_of
 from server.refusals import Refusal
-from server.services import Method, Refused, Services
+from server.services import Method, Refused, Services, Stream
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
@@ -36,6 +35,28 @@ class _Unary:
                 return await self._services.invoke(self._method, request, metadata or (), None)
             async with asyncio.timeout(timeout):
                 return await self._services.invoke(self._method, request, metadata or (), timeout)
+        except Refused as refused:
+            raise _rpc_error(refused) from None
+        except TimeoutError:
+            raise _rpc_error(_deadline()) from None
+
+
+class _Streaming:
+    def __init__(self, services: Services, stream: Stream) -> None:
+        self._services = services
+        self._stream = stream
+        # A message that many watchers get is decoded once; none of them may change it.
+        self._decoded = functools.lru_cache(maxsize=DECODED)(stream.response.FromString)
+
+    async def __call__(
+        self, request: Any, /, *, timeout: float | None = None, metadata: Metadata | None = None
+    ) -> AsyncIterator[Any]:
+        # A reader in this process holds no write that could hang; when it fell behind, its next step is told.
+        messages = self._services.watch(self._stream, request, metadata or (), unstick=lambda: None)
+        try:
+            async with asyncio.timeout(timeout), aclosing(messages):
+                async for message in messages:
+                    yield self._decoded(message)
         except Refused as refused:
             raise _rpc_error(refused) from None
         except TimeoutError:
@@ -81,32 +102,7 @@ class InProcessCallService:
         self.UpdateUserData = _Unary(services, methods["UpdateUserData"])
         self.DeleteUserData = _Unary(services, methods["DeleteUserData"])
         self.DeleteUserDataPair = _Unary(services, methods["DeleteUserDataPair"])
-
-    async def WatchCalls(  # noqa: N802
-        self,
-        request: call.WatchCallsRequest,
-        /,
-        *,
-        timeout: float | None = None,
-        metadata: Metadata | None = None,
-    ) -> AsyncIterator[call.WatchCallsResponse]:
-        """Follow calls."""
-        # A reader in this process holds no write that could hang; when it fell behind, its next step is told.
-        messages = self._services.watch(request, metadata or (), unstick=lambda: None)
-        try:
-            async with asyncio.timeout(timeout), aclosing(messages):
-                async for message in messages:
-                    yield _decoded(message)
-        except Refused as refused:
-            raise _rpc_error(refused) from None
-        except TimeoutError:
-            raise _rpc_error(_deadline()) from None
-
-
-@functools.lru_cache(maxsize=DECODED)
-def _decoded(message: bytes) -> call.WatchCallsResponse:
-    """A message that many watchers get is decoded once; none of them may change it."""
-    return call.WatchCallsResponse.FromString(message)
+        self.WatchCalls = _Streaming(services, services.streams["WatchCalls"])
 
 
 def _rpc_error(refused: Refused) -> grpc.aio.AioRpcError:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dialbridge.v1.status_change_pb2 import StatusChange
+from server.journal import Topic
+from server.journal.sqlite import MIGRATIONS
 from server.settings import DEFAULT_DATA_DIR
 
+MESSAGES: Mapping[Topic, type[StatusChange]] = {Topic.CALL: StatusChange}
+"""What the entries of each topic are."""
 PAGE = 2000
 """How many entries are read at a time, so that a journal of any length takes the same memory."""
 FOLLOW_EVERY = 0.2
@@ -73,6 +77,8 @@ class JournalCommand:
         try:
             with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as connection:
                 match arguments.action:
+                    case _ if not _is_current(connection, path):
+                        return 2
                     case "info":
                         return _info(connection, path)
                     case "tail":
@@ -94,6 +100,19 @@ class JournalCommand:
 JOURNAL = JournalCommand()
 
 
+def _is_current(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file has the schema that this version reads; says so if not."""
+    version = _one(connection, "PRAGMA user_version")
+    if version < len(MIGRATIONS):
+        print(
+            f"dialbridge journal: {path} was written by an older version; `dialbridge serve` brings it up to date",
+            file=sys.stderr,
+        )
+    elif version > len(MIGRATIONS):
+        print(f"dialbridge journal: {path} was written by a newer version; use that one", file=sys.stderr)
+    return version == len(MIGRATIONS)
+
+
 def _info(connection: sqlite3.Connection, path: Path) -> int:
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     oldest, newest = _bounds(connection)
@@ -103,7 +122,9 @@ def _info(connection: sqlite3.Connection, path: Path) -> int:
         "epoch": facts["epoch"],
         "oldest position": oldest,
         "newest position": newest,
-        "live calls": _one(connection, "SELECT COUNT(*) FROM live"),
+        "live calls": _one(
+            connection, f"SELECT COUNT(*) FROM live JOIN entries USING (position) WHERE topic = {Topic.CALL:d}"
+        ),
         "request ids": _one(connection, "SELECT COUNT(*) FROM requests"),
         "oldest change": _when(connection, oldest),
         "newest change": _when(connection, newest),
@@ -117,8 +138,8 @@ def _tail(connection: sqlite3.Connection, count: int, *, follow: bool) -> int:
     oldest, newest = _bounds(connection)
     position = max(newest - max(count, 0), oldest - 1)
     while True:
-        for at, payload in _entries(connection, position, None):
-            print(_line(at, payload), flush=follow)
+        for at, topic, payload in _entries(connection, position, None):
+            print(_line(at, topic, payload), flush=follow)
             position = at
         if not follow:
             return 0
@@ -130,8 +151,8 @@ def _export(connection: sqlite3.Connection, after: int, until: int | None) -> in
     first, last = max(after, oldest - 1), newest if until is None else min(until, newest)
     with _progress() as progress:
         task = progress.add_task("exporting", total=max(last - first, 0))
-        for number, (position, payload) in enumerate(_entries(connection, first, last), start=1):
-            print(_line(position, payload))
+        for number, (position, topic, payload) in enumerate(_entries(connection, first, last), start=1):
+            print(_line(position, topic, payload))
             if number % PAGE == 0:
                 progress.update(task, completed=number)
     return 0
@@ -143,14 +164,14 @@ def _verify(connection: sqlite3.Connection, path: Path) -> int:
     with _progress() as progress:
         task = progress.add_task("verifying", total=newest - oldest + 1)
         expected = oldest
-        for position, payload in _entries(connection, oldest - 1, newest):
+        for position, topic, payload in _entries(connection, oldest - 1, newest):
             if position != expected:
                 faults.append(f"positions {expected} to {position - 1} are missing")
             expected = position + 1
             try:
-                StatusChange.FromString(payload)
+                MESSAGES[topic].FromString(payload)
             except DecodeError:
-                faults.append(f"position {position} is not a status change")
+                faults.append(f"position {position} is not a {MESSAGES[topic].__name__}")
             if position % PAGE == 0:
                 progress.update(task, completed=position - oldest + 1)
     faults += [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
@@ -169,21 +190,21 @@ def _verify(connection: sqlite3.Connection, path: Path) -> int:
     return 0
 
 
-def _entries(connection: sqlite3.Connection, after: int, until: int | None) -> Iterator[tuple[int, bytes]]:
+def _entries(connection: sqlite3.Connection, after: int, until: int | None) -> Iterator[tuple[int, Topic, bytes]]:
     last = until if until is not None else sys.maxsize
     while True:
         page = connection.execute(
-            "SELECT position, payload FROM entries WHERE position > ? AND position <= ? ORDER BY 1 LIMIT ?",
+            "SELECT position, topic, payload FROM entries WHERE position > ? AND position <= ? ORDER BY 1 LIMIT ?",
             (after, last, PAGE),
         ).fetchall()
         if not page:
             return
-        yield from page
+        yield from ((position, Topic(topic), payload) for position, topic, payload in page)
         after = page[-1][0]
 
 
-def _line(position: int, payload: bytes) -> str:
-    change = StatusChange.FromString(payload)
+def _line(position: int, topic: Topic, payload: bytes) -> str:
+    change = MESSAGES[topic].FromString(payload)
     change.position = position
     return json.dumps(MessageToDict(change), separators=(",", ":"), ensure_ascii=False)
 

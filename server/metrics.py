@@ -4,7 +4,7 @@ Counters and histograms are told as things happen; what can be looked up is look
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -95,17 +95,15 @@ class Followed(Protocol):
 
     def __len__(self) -> int: ...
 
-    @property
-    def live(self) -> Iterator[LiveCall]:
-        """The live calls."""
-        ...
-
 
 class ServerState(Collector):
     """Looks up what there is."""
 
-    def __init__(self, watchers: Followed, journal: Journal, links: Callable[[], Mapping[str, bool]]) -> None:
+    def __init__(
+        self, watchers: Followed, live: Iterable[LiveCall], journal: Journal, links: Callable[[], Mapping[str, bool]]
+    ) -> None:
         self._watchers = watchers
+        self._live = live
         self._journal = journal
         self._links = links
 
@@ -115,11 +113,11 @@ class ServerState(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """What there is now."""
-        yield GaugeMetricFamily("dialbridge_watchers", "WatchCalls that follow live", len(self._watchers))
+        yield GaugeMetricFamily("dialbridge_watchers", "Watches that follow live", len(self._watchers))
         yield CounterMetricFamily(
             "dialbridge_watchers_cut_off", "Watchers that read too slowly and were ended", value=self._watchers.cut_off
         )
-        states = Tally(live.call.state for live in self._watchers.live)
+        states = Tally(live.call.state for live in self._live)
         calls = GaugeMetricFamily("dialbridge_live_calls", "Calls as devices see them, by state", labels=("state",))
         for state in CallState.values():
             if state != CALL_STATE_RELEASED:

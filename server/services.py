@@ -25,12 +25,14 @@ from server.dialing import Dialing
 from server.features import VOICE, require_feature
 from server.metrics import OK, ServerMetrics
 from server.principal import Principal
+from server.published_calls import PublishedCalls
 from server.refusals import Refusal
 from server.user_sessions import UserSessions
-from server.watchers import Watchers
+from server.watchers import Watch, Watchers, WatchRequest
 
 CALL_SERVICE = call.DESCRIPTOR.services_by_name["CallService"].full_name
 USER_SERVICE = user.DESCRIPTOR.services_by_name["UserService"].full_name
+SERVICES = (CALL_SERVICE, USER_SERVICE)
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -56,6 +58,17 @@ class Method:
     handle: Callable[[Caller, Any], Awaitable[Message]]
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One RPC that follows something."""
+
+    service: str
+    name: str
+    request: type[Message]
+    response: type[Message]
+    watch: Callable[[Principal, Any], Watch]
+
+
 class Services:
     """All RPCs."""
 
@@ -66,6 +79,7 @@ class Services:
         dialing: Dialing,
         control: CallControl,
         users: UserSessions,
+        calls: PublishedCalls,
         watchers: Watchers,
         metrics: ServerMetrics,
     ) -> None:
@@ -111,6 +125,13 @@ class Services:
             )
         }
         """Every unary RPC but SignIn, which has no principal yet."""
+        self.streams: Mapping[str, Stream] = {
+            stream.name: stream
+            for stream in (
+                Stream(CALL_SERVICE, "WatchCalls", call.WatchCallsRequest, call.WatchCallsResponse, calls.watch),
+            )
+        }
+        """Every RPC that follows something."""
 
     async def invoke(
         self, method: Method, request: Message, metadata: Metadata, time_remaining: float | None
@@ -142,18 +163,19 @@ class Services:
             raise _refused("SignIn", "", error) from error
 
     async def watch(
-        self, request: call.WatchCallsRequest, metadata: Metadata, *, unstick: Callable[[], None]
+        self, stream: Stream, request: WatchRequest, metadata: Metadata, *, unstick: Callable[[], None]
     ) -> AsyncGenerator[bytes]:
-        """The messages of one WatchCalls, serialised. Raises `Refused`, and nothing else but cancellation."""
+        """The messages of one watch, serialised. Raises `Refused`, and nothing else but cancellation."""
         user_name = ""
         try:
             principal = await self._authenticator.authenticate(metadata)
             user_name = principal.user_name
             require_feature(principal, VOICE)
-            async for message in self._watchers.watch(principal, request, unstick=unstick):
+            watch = stream.watch(principal, request)
+            async for message in self._watchers.watch(watch, request, unstick=unstick):
                 yield message
         except Exception as error:
-            raise _refused("WatchCalls", user_name, error) from error
+            raise _refused(stream.name, user_name, error) from error
 
 
 class Refused(Exception):

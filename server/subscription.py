@@ -2,6 +2,7 @@
 
 from server import wire
 from server.change_log import ChangeLog
+from server.journal import Topic
 from server.resume_tokens import ResumeTokens
 from server.visibility import Sees
 
@@ -21,6 +22,7 @@ class Subscription:
         self,
         log: ChangeLog,
         tokens: ResumeTokens,
+        topic: Topic,
         sees: Sees | None,
         *,
         position: int,
@@ -31,6 +33,7 @@ class Subscription:
         """``says_when_level``: a heartbeat comes as soon as everything up to now was given."""
         self._log = log
         self._tokens = tokens
+        self._topic = topic
         self._sees = sees
         self._heartbeat = heartbeat
         self._spoke = now
@@ -63,7 +66,7 @@ class Subscription:
             size = 0
             for change in batch:
                 self.position = change.position
-                if self._sees is None or self._sees(change.sight):
+                if change.topic is self._topic and (self._sees is None or self._sees(change.sight)):
                     elements.append(change.element)
                     size += len(change.element)
                     if size > MAX_BYTES:

@@ -1,135 +1,143 @@
 """Tells watchers what was journalled: snapshot, replay, live, heartbeat, cut-off and drain; decides nothing about
-calls.
+what changes.
 
 Each watcher reads one shared log with a cursor of its own; there is no queue per watcher. What is published and what
 a snapshot shows change in one step of the event loop, so between a snapshot and the first change there is neither a
-gap nor an overlap.
+gap nor an overlap. All topics share the log, and so positions, resume tokens and the way they end.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 
-from dialbridge.v1.call_pb2 import Call
-from dialbridge.v1.call_service_pb2 import Snapshot, SnapshotEnd, Started, WatchCallsRequest, WatchCallsResponse
+from google.protobuf.message import Message
+
+from dialbridge.v1.call_service_pb2 import Started, WatchCallsRequest
 from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_RESUME_TOKEN_EXPIRED,
     ERROR_REASON_SERVER_DRAINING,
     ERROR_REASON_SLOW_CONSUMER,
 )
-from dialbridge.v1.status_change_pb2 import StatusChange
-from server import resume_tokens
+from server import resume_tokens, wire
 from server.change_log import Change, ChangeLog
-from server.journal import Journal, PositionExpired
-from server.life_cycle import age
-from server.live_calls import LiveCall, LiveCalls
-from server.principal import Principal
+from server.journal import Journal, PositionExpired, Record, Topic
+from server.projection import Projection
 from server.refusals import Refusal
 from server.resume_tokens import MalformedToken, ResumeTokens
-from server.subscription import MAX_BYTES, MAX_CHANGES, FellBehind, Subscription
+from server.subscription import MAX_CHANGES, FellBehind, Subscription
 from server.time_source import TimeSource
 from server.validation import invalid
-from server.visibility import Sees, Sight, sees
+from server.visibility import Sees
 
 DEFAULT_HEARTBEAT = 15.0
 MIN_HEARTBEAT, MAX_HEARTBEAT = 1.0, 60.0
 
+WatchRequest = WatchCallsRequest
+"""The requests of all watches: where they begin and how often they want to hear of the server is asked alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """A change that the journal has."""
+
+    position: int
+    record: Record
+    change: Message
+    """What the record's payload encodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What somebody follows."""
+
+    topic: Topic
+    sees: Sees | None
+    """Which changes are told; None: all of the topic."""
+    snapshot: Callable[[], Sequence[bytes]]
+    """The state as it is now, as serialised messages for the response's ``snapshot``."""
+
 
 class Watchers:
-    """The published state of all calls and everybody who follows it."""
+    """Everybody who follows what is published."""
 
-    def __init__(self, journal: Journal, time: TimeSource, *, retain: int = 16_384) -> None:
+    def __init__(
+        self, journal: Journal, time: TimeSource, projections: Sequence[Projection], *, retain: int = 16_384
+    ) -> None:
+        """``projections``: one for each topic that is published."""
         self._journal = journal
         self._time = time
         self._log = ChangeLog(journal.newest, retain)
         self._tokens = ResumeTokens(journal.epoch)
+        self._projections = {projection.topic: projection for projection in projections}
         self._waiting: set[asyncio.Future[None]] = set()
         self._reading: dict[Subscription, Callable[[], None]] = {}
         self._draining = False
-        self.calls = LiveCalls()
-        """The live calls as the journal has them."""
         self.cut_off = 0
         """How many watchers were ended because they fell behind."""
 
     def __len__(self) -> int:
         return len(self._reading)
 
-    @property
-    def live(self) -> Iterator[LiveCall]:
-        """The live calls, one by one."""
-        return iter(self.calls)
-
-    def publish(self, journalled: Sequence[tuple[int, bytes, StatusChange]]) -> None:
-        """Tell what the journal now has: positions without a gap, payloads, and the changes that these encode."""
-        for _, _, change in journalled:
-            self.calls.put(change)
-        if self._log.add(
-            [Change.of(position, payload, change, self._tokens) for position, payload, change in journalled]
-        ):
+    def publish(self, journalled: Sequence[Journalled]) -> None:
+        """Tell what the journal now has, positions without a gap."""
+        changes = []
+        for each in journalled:
+            projection = self._projections[each.record.topic]
+            projection.apply(each.change)
+            changes.append(
+                Change.of(
+                    each.position, projection.topic, each.record.payload, projection.sight(each.change), self._tokens
+                )
+            )
+        if self._log.add(changes):
             self._cut_off_the_slow()
         self._wake()
-
-    def restore(self, changes: Iterable[StatusChange]) -> None:
-        """Begin with the calls that the journal has from before; these changes are told to nobody."""
-        for change in changes:
-            self.calls.put(change)
 
     def token_before(self, position: int) -> str:
         """The token of a watcher that has everything before ``position``."""
         return self._tokens.at(position - 1).decode()
-
-    def visible(self, principal: Principal, predicate: Sees | None) -> list[Call]:
-        """The live calls that ``predicate`` lets through, aged to now, in the order in which they appeared."""
-        source: Iterable[LiveCall] = (
-            self.calls if principal.sees_all else self.calls.of_devices(sorted(principal.device_ids))
-        )
-        now = self._time.now()
-        return [aged(live.call, now) for live in source if predicate is None or predicate(_sight(live.call))]
 
     def drain(self) -> None:
         """End every watch, and every new one, with ``SERVER_DRAINING``."""
         self._draining = True
         self._wake()
 
-    async def watch(
-        self, principal: Principal, request: WatchCallsRequest, *, unstick: Callable[[], None]
-    ) -> AsyncGenerator[bytes]:
-        """Serialised ``WatchCallsResponse`` messages, without end. Raises `Refusal`.
+    async def watch(self, watch: Watch, request: WatchRequest, *, unstick: Callable[[], None]) -> AsyncGenerator[bytes]:
+        """Serialised messages, without end: ``WatchCallsResponse``, or what the topic has. Raises `Refusal`.
 
         ``unstick`` is called when the watcher fell behind while its reader does not ask for the next message: it
         should end the write that the reader hangs in, and answer with `slow_consumer`.
         """
         heartbeat = _heartbeat(request)
-        predicate = sees(principal, request.filter)
         started = Started(resumed=False)
         started.heartbeat_interval.FromMicroseconds(round(heartbeat * 1_000_000))
         resume_at = self._resume_at(request)
         began = self._time.monotonic()
         if resume_at is None:
             position = started.position = self._log.newest
-            calls = self.visible(principal, predicate)
-            token = self._tokens.begin_anew().decode()
-            yield WatchCallsResponse(resume_token=token, started=started).SerializeToString()
-            for some in _portions(calls):
-                yield WatchCallsResponse(resume_token=token, snapshot=Snapshot(calls=some)).SerializeToString()
-            token = self._tokens.at(position).decode()
-            yield WatchCallsResponse(resume_token=token, snapshot_end=SnapshotEnd()).SerializeToString()
+            snapshot = watch.snapshot()
+            token = self._tokens.begin_anew()
+            yield wire.started(token, started)
+            for some in snapshot:
+                yield wire.snapshot(token, some)
+            yield wire.snapshot_end(self._tokens.at(position))
         else:
             position = resume_at
             started.resumed = True
             started.position = self._journal.newest
             # Looked up before anything is said, so that an expired token is answered with an error alone.
-            replay = await self._replay(position, predicate)
-            token = self._tokens.at(position).decode()
-            yield WatchCallsResponse(resume_token=token, started=started).SerializeToString()
+            replay = await self._replay(position, watch)
+            yield wire.started(self._tokens.at(position), started)
             while replay is not None:
                 position, message = replay
                 if message is not None:
                     yield message
-                replay = await self._replay(position, predicate)
+                replay = await self._replay(position, watch)
         subscription = Subscription(
             self._log,
             self._tokens,
-            predicate,
+            watch.topic,
+            watch.sees,
             position=position,
             heartbeat=heartbeat,
             now=began,
@@ -151,7 +159,7 @@ class Watchers:
         finally:
             self._reading.pop(subscription, None)
 
-    async def _replay(self, position: int, predicate: Sees | None) -> tuple[int, bytes | None] | None:
+    async def _replay(self, position: int, watch: Watch) -> tuple[int, bytes | None] | None:
         """What the journal has after ``position`` and the log no longer; None when the log has it."""
         if self._log.holds(position):
             return None
@@ -159,17 +167,20 @@ class Watchers:
             entries = await self._journal.read(position, MAX_CHANGES)
         except PositionExpired as expired:
             raise _expired(expired.oldest) from None
-        changes = [
-            Change.of(entry.position, entry.payload, StatusChange.FromString(entry.payload), self._tokens)
-            for entry in entries
-        ]
+        changes = []
+        for entry in entries:
+            projection = self._projections[entry.topic]
+            sight = projection.sight(projection.decode(entry.payload))
+            changes.append(Change.of(entry.position, entry.topic, entry.payload, sight, self._tokens))
         log = ChangeLog(position, MAX_CHANGES)
         log.add(changes)
-        page = Subscription(log, self._tokens, predicate, position=position, heartbeat=MAX_HEARTBEAT, now=0.0)
+        page = Subscription(
+            log, self._tokens, watch.topic, watch.sees, position=position, heartbeat=MAX_HEARTBEAT, now=0.0
+        )
         message = page.poll(0.0)
         return page.position, message
 
-    def _resume_at(self, request: WatchCallsRequest) -> int | None:
+    def _resume_at(self, request: WatchRequest) -> int | None:
         """The position that the watch goes on after; None: begin with a snapshot. Raises `Refusal`."""
         if self._draining:
             raise _draining()
@@ -240,35 +251,11 @@ def _expired(oldest: int) -> Refusal:
     )
 
 
-def _heartbeat(request: WatchCallsRequest) -> float:
+def _heartbeat(request: WatchRequest) -> float:
     if not request.HasField("heartbeat_interval"):
         return DEFAULT_HEARTBEAT
     asked = request.heartbeat_interval.ToMicroseconds() / 1_000_000
     return min(max(asked, MIN_HEARTBEAT), MAX_HEARTBEAT)
-
-
-def aged(call: Call, now: float) -> Call:
-    """A copy of ``call`` whose duration is counted to ``now``."""
-    copy = Call()
-    copy.CopyFrom(call)
-    age(copy, now)
-    return copy
-
-
-def _sight(call: Call) -> Sight:
-    return Sight(call.id, call.device_id, call.user_name, call.state)
-
-
-def _portions(calls: Sequence[Call]) -> list[list[Call]]:
-    portions: list[list[Call]] = []
-    size = 0
-    for call in calls:
-        if not portions or size > MAX_BYTES or len(portions[-1]) == MAX_CHANGES:
-            portions.append([])
-            size = 0
-        portions[-1].append(call)
-        size += call.ByteSize()
-    return portions
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

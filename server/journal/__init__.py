@@ -1,5 +1,6 @@
-"""The ordered log of status changes: what a journal guarantees; one implementation a module."""
+"""The one ordered log of everything that changes: what a journal guarantees; one implementation a module."""
 
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,18 +8,26 @@ from typing import Protocol
 from server.journal.requests import RequestKey, Requests
 
 
+class Topic(enum.IntEnum):
+    """What an entry is about, and so of which message its payload is. The numbers are in the files of journals."""
+
+    CALL = 0
+    """A ``StatusChange``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is appended: a status change, and what the journal has to know of it to find the calls that still live."""
+    """What is appended: a change, and what the journal has to know of it to find what still lives."""
 
     payload: bytes
-    """A serialised ``StatusChange`` without its ``position``."""
+    """The serialised message of the topic, without its ``position``."""
     view: str
-    """Names the device's view of the call; the last entry of a view is the view as it is."""
+    """Names what changed, such as one device's view of a call; the last entry of a view is the view as it is."""
     ends: bool
     """Whether the view ends with this change."""
     settles: RequestKey | None = None
     """The request whose call this is the first change of."""
+    topic: Topic = Topic.CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,8 @@ class Entry:
     position: int
     """`first_position` for the first entry of a journal, one more for each that follows."""
     payload: bytes
-    """A serialised ``StatusChange`` without its ``position``."""
+    """The serialised message of the topic, without its ``position``."""
+    topic: Topic = Topic.CALL
 
 
 def first_position(random_bits: Callable[[int], int]) -> int:

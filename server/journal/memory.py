@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from server.journal import Entry, PositionExpired, Record
+from server.journal import Entry, PositionExpired, Record, Topic
 from server.journal.requests import MemoryRequests
 
 
@@ -14,7 +14,7 @@ class MemoryJournal:
         self.requests = MemoryRequests(now)
         self._epoch = epoch
         self._retain = retain
-        self._payloads: list[bytes] = []
+        self._payloads: list[tuple[bytes, Topic]] = []
         self._before = 0  # the position just before the first payload
         self._live: dict[str, Entry] = {}
 
@@ -45,8 +45,8 @@ class MemoryJournal:
             if record.settles is not None:
                 self.requests.settle(record.settles, position, record.payload)
             if not record.ends:
-                self._live[record.view] = Entry(position, record.payload)
-        self._payloads.extend(record.payload for record in records)
+                self._live[record.view] = Entry(position, record.payload, record.topic)
+        self._payloads.extend((record.payload, record.topic) for record in records)
         # Trimming in steps of a whole retention keeps the cost of an append constant.
         if len(self._payloads) > 2 * self._retain:
             surplus = len(self._payloads) - self._retain
@@ -60,8 +60,8 @@ class MemoryJournal:
             raise PositionExpired(self.oldest)
         start = after - self._before
         return [
-            Entry(after + number, payload)
-            for number, payload in enumerate(self._payloads[start : start + limit], start=1)
+            Entry(after + number, payload, topic)
+            for number, (payload, topic) in enumerate(self._payloads[start : start + limit], start=1)
         ]
 
     async def live(self) -> Sequence[Entry]:

@@ -1,4 +1,4 @@
-"""The durable journal: status changes in a SQLite file, with retention by age and size."""
+"""The durable journal: all changes in a SQLite file, with retention by age and size."""
 
 import json
 import secrets
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.journal import Entry, PositionExpired, Record, first_position, sqlite_requests
+from server.journal import Entry, PositionExpired, Record, Topic, first_position, sqlite_requests
 from server.journal.database import Database
 from server.journal.sqlite_requests import SqliteRequests
 
@@ -18,6 +18,7 @@ MIGRATIONS = (
     CREATE TABLE live (view TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
     {sqlite_requests.SCHEMA}
     """,
+    "ALTER TABLE entries ADD COLUMN topic INTEGER NOT NULL DEFAULT 0",
 )
 ROWS = 256
 """How many rows a statement inserts at most."""
@@ -73,7 +74,8 @@ class SqliteJournal:
         def write(connection: sqlite3.Connection) -> int:
             before = _newest(connection)
             numbered = list(enumerate(records, start=before + 1))
-            _insert(connection, "entries", [(position, at, record.payload) for position, record in numbered])
+            entries = [(position, at, record.payload, int(record.topic)) for position, record in numbered]
+            _insert(connection, "entries", entries)
             ended = {record.view for record in records if record.ends}
             living = {record.view: position for position, record in numbered if record.view not in ended}
             _insert(connection, "live", list(living.items()))
@@ -94,9 +96,9 @@ class SqliteJournal:
         """The last entry of every view that has not ended."""
         return await self._database.read(
             lambda connection: [
-                Entry(*row)
-                for row in connection.execute(
-                    "SELECT position, payload FROM live JOIN entries USING (position) ORDER BY 1"
+                Entry(position, payload, Topic(topic))
+                for position, payload, topic in connection.execute(
+                    "SELECT position, payload, topic FROM live JOIN entries USING (position) ORDER BY 1"
                 )
             ]
         )
@@ -108,9 +110,10 @@ class SqliteJournal:
         newest = self._newest
         entries = await self._database.read(
             lambda connection: [
-                Entry(*row)
-                for row in connection.execute(
-                    "SELECT position, payload FROM entries WHERE position > ? AND position <= ? ORDER BY 1 LIMIT ?",
+                Entry(position, payload, Topic(topic))
+                for position, payload, topic in connection.execute(
+                    "SELECT position, payload, topic FROM entries"
+                    " WHERE position > ? AND position <= ? ORDER BY 1 LIMIT ?",
                     (after, newest, limit),
                 )
             ]

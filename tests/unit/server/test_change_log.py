@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from dialbridge.v1.call_service_pb2 import WatchCallsResponse
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server.change_log import Change, ChangeLog
+from server.journal import Topic
 from server.resume_tokens import ResumeTokens, read
 from server.subscription import MAX_BYTES, FellBehind, Subscription
+from server.visibility import Sight
 
 TOKENS = ResumeTokens("00" * 8)
 
@@ -16,11 +18,11 @@ TOKENS = ResumeTokens("00" * 8)
 def change(position, user="agent1", text=""):
     message = StatusChange(request_id=text)
     message.call.user_name = user
-    return Change.of(position, message.SerializeToString(), message, TOKENS)
+    return Change.of(position, Topic.CALL, message.SerializeToString(), Sight("", "", user, 0), TOKENS)
 
 
 def subscription(log, *, sees=None, position=0, heartbeat=15.0):
-    return Subscription(log, TOKENS, sees, position=position, heartbeat=heartbeat, now=0.0)
+    return Subscription(log, TOKENS, Topic.CALL, sees, position=position, heartbeat=heartbeat, now=0.0)
 
 
 def positions(message):
@@ -116,3 +118,15 @@ def test_a_filtered_watcher_gets_exactly_its_own_in_order_however_it_polls(users
     while message := watcher.poll(1.0):
         seen += positions(message)
     assert seen == [index + 1 for index, user in enumerate(users) if user == "agent1"]
+
+
+def test_changes_of_another_topic_are_passed_over_and_the_token_advances():
+    log = ChangeLog(0)
+    other = StatusChange(request_id="other").SerializeToString()
+    watcher = subscription(log)
+    log.add([change(1), Change(2, "another topic", other, Sight("", "", "", 0))])
+    assert positions(watcher.poll(1.0)) == [1]
+    assert watcher.poll(1.0) is None
+    assert watcher.position == 2
+    beat = WatchCallsResponse.FromString(watcher.poll(16.0))
+    assert (beat.WhichOneof("message"), read(beat.resume_token).position) == ("heartbeat", 2)

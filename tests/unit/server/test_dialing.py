@@ -48,7 +48,7 @@ class Rig:
         self.switch.tell(
             CallReleased(call_id=call_id, device_id=device, at=1002.0, cause=pb.RELEASE_CAUSE_REMOTE_HANGUP)
         )
-        while self.house.watchers.calls.get(call_id, device):
+        while self.house.calls.live.get(call_id, device):
             await asyncio.sleep(0.001)
 
 
@@ -79,9 +79,9 @@ async def test_a_dial_returns_the_call_and_a_token_that_tells_all_of_it(rig):
     response = await rig.dial(outbound_record=OutboundRecord(record_handle=431, phone_number="5001", campaign_name="C"))
     call = response.call
     assert (call.state, call.dnis, call.record_handle, call.campaign_name) == (pb.CALL_STATE_DIALING, "5001", 431, "C")
-    watch = rig.house.watchers.watch(
-        rig.directory.principal("agent1"), WatchCallsRequest(resume_token=response.resume_token), unstick=lambda: None
-    )
+    request = WatchCallsRequest(resume_token=response.resume_token)
+    followed = rig.house.calls.watch(rig.directory.principal("agent1"), request)
+    watch = rig.house.watchers.watch(followed, request, unstick=lambda: None)
     await anext(watch)
     first = WatchCallsResponse.FromString(await anext(watch)).changes.status_changes[0]
     assert (first.call.id, first.call.sequence) == (call.id, 1)
@@ -266,7 +266,7 @@ async def test_an_unknown_outcome_is_told_never_repeated_and_settled_by_the_call
         assert (await rig.refusal(request_id="r1")).reason == reasons.ERROR_REASON_DIAL_OUTCOME_UNKNOWN
         (order,) = rig.switch.orders
         rig.switch.tell(appeared(order))
-        while not rig.house.watchers.calls.views(order.call_id):
+        while not rig.house.calls.live.views(order.call_id):
             await asyncio.sleep(0.001)
         settled = await rig.dial(request_id="r1")
         assert settled.call.id == order.call_id
@@ -330,7 +330,7 @@ async def test_while_the_journal_takes_no_entries_nothing_is_dialled(rig, monkey
 
 
 async def test_a_change_that_the_journal_refuses_is_recorded_when_it_takes_entries_again(rig, monkeypatch):
-    monkeypatch.setattr("server.call_engine._RETRY_APPEND_AFTER", 0.001)
+    monkeypatch.setattr("server.recorder.RETRY_AFTER", 0.001)
     real, refusals = rig.journal.append, []
 
     async def append(records):
@@ -343,7 +343,7 @@ async def test_a_change_that_the_journal_refuses_is_recorded_when_it_takes_entri
     call = (await rig.dial()).call
     assert len(refusals) == 3
     assert rig.journal.newest == 1
-    assert rig.house.watchers.calls.get(call.id, DEVICE)
+    assert rig.house.calls.live.get(call.id, DEVICE)
 
 
 async def test_after_a_restart_live_calls_are_found_again_and_those_the_switch_lost_are_released(tmp_path):
@@ -353,7 +353,7 @@ async def test_after_a_restart_live_calls_are_found_again_and_those_the_switch_l
     switch = ScriptedSwitch()
     switch.known.add((kept.id, DEVICE))
     async with rig_of(journal_of(True, tmp_path), switch) as rig:
-        assert [live.call.id for live in rig.house.watchers.calls] == [kept.id]
+        assert [live.call.id for live in rig.house.calls.live] == [kept.id]
         entries = await rig.journal.read(rig.journal.newest - 1, 10)
         released = WatchCallsResponse().changes.status_changes.add()
         released.ParseFromString(entries[0].payload)

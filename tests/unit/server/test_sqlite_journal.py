@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from server.journal import JournalUnavailable, PositionExpired, Record, first_position, sqlite
+from server.journal import JournalUnavailable, PositionExpired, Record, Topic, first_position, sqlite
 from server.journal.database import Database, DatabaseDamaged, DatabaseInUse
 from server.journal.sqlite import MIGRATIONS, PORTION, Retention, SqliteJournal
 from tests.fakes.manual_time import ManualTime
@@ -176,3 +176,13 @@ def test_journals_begin_far_apart_and_javascript_can_hold_their_positions():
     assert first_position(lambda bits: 0) == 1
     assert first_position(lambda bits: 2**bits - 1) + 2**40 < 2**53
     assert first_position(lambda bits: 1) - first_position(lambda bits: 0) == 2**40
+
+
+async def test_a_journal_of_the_first_schema_has_calls_only(tmp_path):
+    database = Database(tmp_path, MIGRATIONS[:1])
+    database.blocking(lambda connection: connection.execute("INSERT INTO entries VALUES (1, 0.0, x'61')"))
+    database.blocking(lambda connection: connection.execute("INSERT INTO facts VALUES ('oldest', 1)"))
+    await database.close()
+    journal = opened(tmp_path)
+    assert [(entry.payload, entry.topic) for entry in await journal.read(0, 10)] == [(b"a", Topic.CALL)]
+    await journal.close()

@@ -13,8 +13,9 @@ from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SUPERVISOR
 from server.call_engine import record_of
 from server.journal.memory import MemoryJournal
 from server.principal import Principal
+from server.published_calls import PublishedCalls
 from server.refusals import Refusal
-from server.watchers import Watchers
+from server.watchers import Journalled, Watchers
 from tests.fakes.manual_time import ManualTime
 
 SUPERVISOR = Principal("supervisor1", frozenset({ROLE_SUPERVISOR}), frozenset(), frozenset({"api-voice"}))
@@ -28,18 +29,22 @@ class House:
     def __init__(self, retain=16_384, journal_retain=100_000):
         self.journal = MemoryJournal(EPOCH, journal_retain)
         self.time = ManualTime()
-        self.watchers = Watchers(self.journal, self.time, retain=retain)
+        self.calls = PublishedCalls(self.time)
+        self.watchers = Watchers(self.journal, self.time, [self.calls], retain=retain)
 
     async def change(self, call_id, *, device="d1", state=pb.CALL_STATE_DIALING, sequence=1):
         change = StatusChange(call=pb.Call(id=call_id, device_id=device, state=state, sequence=sequence))
         change.call.create_time.FromSeconds(990)
         record = record_of(change)
         position = await self.journal.append([record])
-        self.watchers.publish([(position, record.payload, change)])
+        self.watchers.publish([Journalled(position, record, change)])
         return position
 
     def watch(self, principal=SUPERVISOR, unstick=lambda: None, **request):
-        return aclosing(self.watchers.watch(principal, WatchCallsRequest(**request), unstick=unstick))
+        return aclosing(self.follow(principal, WatchCallsRequest(**request), unstick))
+
+    def follow(self, principal, request, unstick=lambda: None):
+        return self.watchers.watch(self.calls.watch(principal, request), request, unstick=unstick)
 
 
 async def take(stream, count):
@@ -227,7 +232,7 @@ async def test_the_heartbeat_interval_is_what_was_asked_for_within_bounds(asked,
     house = House()
     request = WatchCallsRequest()
     request.heartbeat_interval.FromMicroseconds(int(asked * 1_000_000))
-    async with aclosing(house.watchers.watch(SUPERVISOR, request, unstick=lambda: None)) as stream:
+    async with aclosing(house.follow(SUPERVISOR, request)) as stream:
         started = (await take(stream, 1))[0].started
         assert started.heartbeat_interval.ToSeconds() == granted
 
