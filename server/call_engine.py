@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanContext
 from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server import tracing
+from server.call_events import CallAppeared, CallEvent, CallReleased, CallReported
 from server.directory import Directory
 from server.journal import Journal, Record, Topic
 from server.journal.requests import RequestKey
@@ -24,7 +25,7 @@ from server.metrics import ServerMetrics
 from server.published_calls import PublishedCalls
 from server.recorder import Change, Recorder
 from server.reported_calls import reported_change
-from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
+from server.switch import CallView, Switch
 
 AT_ONCE = 512
 """How many events are taken before others in the process have a turn: some tens of milliseconds."""
