@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from opentelemetry.trace import SpanContext
 
-from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
+from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, CALL_STATE_UNSPECIFIED, RELEASE_CAUSE_LOST, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server import tracing
 from server.call_events import CallAppeared, CallEvent, CallReleased, CallReported
@@ -149,6 +149,8 @@ class CallEngine:
             log.warning("impossible event", call_id=event.call_id, device_id=event.device_id, reason=str(impossible))
             return None
         if change is not None:
+            if previous is None:  # a device that comes to a call again goes on counting
+                change.call.sequence += self._applied.sequence_before(event.call_id, event.device_id)
             self._applied.put(change)
         return change
 
@@ -172,7 +174,7 @@ class CallEngine:
         for number, change in enumerate(changes):
             self._metrics.changed(change)
             call = change.call
-            if call.sequence == 1:
+            if change.previous_state == CALL_STATE_UNSPECIFIED:
                 self._announce(Appeared(change, first + number))
             if call.state == CALL_STATE_RELEASED:
                 log.info(

@@ -328,7 +328,11 @@ async def test_who_is_called_and_what_is_theirs(user_stub, as_):
     answer = await user_stub.GetCurrentUser(users.GetCurrentUserRequest(), metadata=as_("agent1"))
     assert answer.user.first_name == "Ada"
     assert [(device.id, device.phone_number) for device in answer.devices] == [(DEVICE, "5005")]
-    assert [feature.id for feature in answer.features] == ["api-voice", "api-voice-outbound"]
+    assert [feature.id for feature in answer.features] == [
+        "api-voice",
+        "api-voice-outbound",
+        "api-supervisor-monitoring",
+    ]
 
 
 async def test_a_session_opens_on_the_channels_that_there_are(user_stub, as_):

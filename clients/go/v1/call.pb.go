@@ -567,7 +567,8 @@ type Call struct {
 	RecordHandle *int64 `protobuf:"varint,27,opt,name=record_handle,json=recordHandle,proto3,oneof" json:"record_handle,omitempty"`
 	// The campaign of that record. Empty for calls without one.
 	CampaignName string `protobuf:"bytes,28,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
-	// How many status changes this view of the call has had. The first has 1, and each adds one.
+	// How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+	// and comes to it again goes on counting.
 	Sequence int64 `protobuf:"varint,29,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
 	// when there is none.

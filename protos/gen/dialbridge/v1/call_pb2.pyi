@@ -411,7 +411,9 @@ class Call(_message.Message):
     campaign_name: _builtins.str
     """The campaign of that record. Empty for calls without one."""
     sequence: _builtins.int
-    """How many status changes this view of the call has had. The first has 1, and each adds one."""
+    """How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+    and comes to it again goes on counting.
+    """
     paired_call_id: _builtins.str
     """The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
     when there is none.

@@ -233,7 +233,10 @@ export interface Call {
     | undefined;
   /** The campaign of that record. Empty for calls without one. */
   campaignName: string;
-  /** How many status changes this view of the call has had. The first has 1, and each adds one. */
+  /**
+   * How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+   * and comes to it again goes on counting.
+   */
   sequence: bigint;
   /**
    * The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
