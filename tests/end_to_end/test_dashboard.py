@@ -113,6 +113,24 @@ async def test_a_record_is_dialled_with_its_fields_and_a_handle_of_any_length(en
     await supervisor.see("9007199254740993", within=["complementary", "Call"])
 
 
+async def test_an_agent_hands_a_call_over_to_another_who_was_asked_first(enter):
+    ann, ben = await enter("agent1"), await enter("agent2")
+    await dial(ann, "5001")
+    await ann.see("Established")
+    await ann.press("button", "Hold")
+    await ann.see("Held", within=["region", "Call with 5001"])
+    await ann.press("button", "Retrieve")
+    await ann.press("button", "Transfer or conference")
+    await ann.fill("Number of somebody else", "5006")
+    await ann.shot("transfer")
+    await ann.press("button", "Consult")
+    await ben.press("button", "Answer")
+    await ann.see("Established", within=["region", "Call with 5006"])
+    await ann.press("button", "Complete transfer", within=["region", "Call with 5006"])
+    await ben.see("Established", within=["region", "Call with 5001"])
+    await ann.see("No call")
+
+
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [("5002", "The line is busy."), ("5099", "There is no such number."), ("5004", "The other party hung up.")],

@@ -42,6 +42,20 @@ const OPERATIONS: Record<string, string> = {
   Hangup: "Hang up",
   Hold: "Hold",
   Retrieve: "Retrieve",
+  MuteCall: "Mute",
+  UnmuteCall: "Unmute",
+  CompleteTransfer: "Complete transfer",
+  CompleteConference: "Join calls",
+  ClearCall: "End for all",
+  StartCallRecording: "Record",
+  PauseCallRecording: "Pause recording",
+  ResumeCallRecording: "Resume recording",
+  StopCallRecording: "Stop recording",
+  MuteMonitoredUser: "Mute agent",
+  UnmuteMonitoredUser: "Unmute agent",
+  SwitchToListenIn: "Listen in",
+  SwitchToCoach: "Coach",
+  SwitchToBargeIn: "Barge in",
 };
 
 /** The operations that need nothing but a press, in the order of their buttons. */

@@ -11,6 +11,7 @@ import { operationWord, PLAIN_OPERATIONS, resultOf } from "../words";
 import { Badge } from "./badge";
 import { Keys } from "./dial_pad";
 import { HangUpIcon, PadIcon, PauseIcon, PhoneIcon } from "./icons";
+import { SomebodyElse } from "./somebody_else";
 import { UserData } from "./user_data";
 
 interface Properties {
@@ -18,6 +19,12 @@ interface Properties {
   api: Api;
   feed: Feed;
   digits: string;
+}
+
+function iconOf(operation: string) {
+  if (operation === "Hangup" || operation === "ClearCall") return <HangUpIcon />;
+  if (operation === "Answer" || operation === "Retrieve") return <PhoneIcon />;
+  return operation === "Hold" || operation === "PauseCallRecording" ? <PauseIcon /> : null;
 }
 
 const DIGIT = /^[0-9*#A-Da-d]$/;
@@ -71,7 +78,7 @@ export function LiveCall({ call, api, feed, digits }: Properties) {
             aria-disabled={running === operation}
             onClick={() => running !== operation && void operate(operation)}
           >
-            {operation === "Hangup" ? <HangUpIcon /> : operation === "Hold" ? <PauseIcon /> : <PhoneIcon />}
+            {iconOf(operation)}
             {operationWord(operation)}
           </button>
         ))}
@@ -99,6 +106,7 @@ export function LiveCall({ call, api, feed, digits }: Properties) {
           <Keys label="Tones" onKey={send} />
         </div>
       )}
+      <SomebodyElse allows={allows} operate={operate} />
       <UserData data={call.userData} allows={allows} operate={operate} />
     </section>
   );
