@@ -21,6 +21,7 @@ import {
   type DialResponse,
   WatchCallsRequest,
   type WatchCallsResponse,
+  MonitoringMode,
 } from "./gen/dialbridge/v1/call_service.js";
 import type { OutboundRecord } from "./gen/dialbridge/v1/outbound_record.js";
 import { type GetCurrentUserResponse, type SignInResponse, UserServiceClient } from "./gen/dialbridge/v1/user_service.js";
@@ -223,6 +224,136 @@ export class Client {
   /** Removes the pairs with one key. */
   async deleteUserDataPair(callId: string, key: string): Promise<void> {
     await this.#answer(this.#calls.deleteUserDataPair.bind(this.#calls), { callId, deviceId: "", key });
+  }
+
+  /** Puts the call on hold. */
+  async hold(callId: string): Promise<void> {
+    await this.#answer(this.#calls.hold.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Takes the call off hold; another call that the device talks on is held for it. */
+  async retrieve(callId: string): Promise<void> {
+    await this.#answer(this.#calls.retrieve.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Mutes the device's microphone. */
+  async muteCall(callId: string): Promise<void> {
+    await this.#answer(this.#calls.muteCall.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Unmutes it. */
+  async unmuteCall(callId: string): Promise<void> {
+    await this.#answer(this.#calls.unmuteCall.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Begins to record. */
+  async startCallRecording(callId: string): Promise<void> {
+    await this.#answer(this.#calls.startCallRecording.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Pauses the recording. */
+  async pauseCallRecording(callId: string): Promise<void> {
+    await this.#answer(this.#calls.pauseCallRecording.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Goes on recording. */
+  async resumeCallRecording(callId: string): Promise<void> {
+    await this.#answer(this.#calls.resumeCallRecording.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Ends the recording. */
+  async stopCallRecording(callId: string): Promise<void> {
+    await this.#answer(this.#calls.stopCallRecording.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Releases all parties of a conference. */
+  async clearCall(callId: string): Promise<void> {
+    await this.#answer(this.#calls.clearCall.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Mutes the agent whose call the supervisor is on. */
+  async muteMonitoredUser(callId: string): Promise<void> {
+    await this.#answer(this.#calls.muteMonitoredUser.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Unmutes the agent. */
+  async unmuteMonitoredUser(callId: string): Promise<void> {
+    await this.#answer(this.#calls.unmuteMonitoredUser.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Goes on as a supervisor whom nobody hears. */
+  async switchToListenIn(callId: string): Promise<void> {
+    await this.#answer(this.#calls.switchToListenIn.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Goes on as a supervisor whom the agent hears. */
+  async switchToCoach(callId: string): Promise<void> {
+    await this.#answer(this.#calls.switchToCoach.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Goes on as a supervisor whom everybody hears. */
+  async switchToBargeIn(callId: string): Promise<void> {
+    await this.#answer(this.#calls.switchToBargeIn.bind(this.#calls), { callId, deviceId: "" });
+  }
+
+  /** Transfers the call at once. */
+  async singleStepTransfer(callId: string, destination: string, pairs: Pairs = []): Promise<void> {
+    await this.#answer(this.#calls.singleStepTransfer.bind(this.#calls), { callId, deviceId: "", destination, userData: toUserData(pairs), location: "" });
+  }
+
+  /** Takes somebody else into the call at once. */
+  async singleStepConference(callId: string, destination: string, pairs: Pairs = []): Promise<void> {
+    await this.#answer(this.#calls.singleStepConference.bind(this.#calls), { callId, deviceId: "", destination, userData: toUserData(pairs), location: "" });
+  }
+
+  /** Holds the call and consults somebody else; gives the new call's id, empty where the switch names it later. */
+  async initiateTransfer(callId: string, destination: string, pairs: Pairs = []): Promise<string> {
+    return (await this.#answer(this.#calls.initiateTransfer.bind(this.#calls), { callId, deviceId: "", destination, userData: toUserData(pairs), location: "" })).consultCallId;
+  }
+
+  /** Holds the call and consults somebody else; gives the new call's id, empty where the switch names it later. */
+  async initiateConference(callId: string, destination: string, pairs: Pairs = []): Promise<string> {
+    return (await this.#answer(this.#calls.initiateConference.bind(this.#calls), { callId, deviceId: "", destination, userData: toUserData(pairs), location: "" })).consultCallId;
+  }
+
+  /** Connects the other parties of both calls of a consultation; otherCallId may be empty. */
+  async completeTransfer(callId: string, otherCallId = ""): Promise<void> {
+    await this.#answer(this.#calls.completeTransfer.bind(this.#calls), { callId, deviceId: "", otherCallId });
+  }
+
+  /** Joins both calls of a consultation; otherCallId may be empty. */
+  async completeConference(callId: string, otherCallId = ""): Promise<void> {
+    await this.#answer(this.#calls.completeConference.bind(this.#calls), { callId, deviceId: "", otherCallId });
+  }
+
+  /** Holds the one of two calls that is talked on and retrieves the other. */
+  async swapCalls(callId: string, otherCallId: string): Promise<void> {
+    await this.#answer(this.#calls.swapCalls.bind(this.#calls), { callId, deviceId: "", otherCallId });
+  }
+
+  /** Takes the party with this number out of a conference. */
+  async removeParticipantFromConference(callId: string, participant: string): Promise<void> {
+    await this.#answer(this.#calls.removeParticipantFromConference.bind(this.#calls), { callId, deviceId: "", participant });
+  }
+
+  /** Monitors the calls of another device from a supervisor's own; nobody hears the supervisor. */
+  async listenIn(deviceId: string, targetDeviceId: string, mode = MonitoringMode.MONITORING_MODE_UNSPECIFIED): Promise<void> {
+    await this.#answer(this.#calls.listenIn.bind(this.#calls), { deviceId, targetDeviceId, mode });
+  }
+
+  /** Monitors; the agent hears the supervisor. */
+  async coach(deviceId: string, targetDeviceId: string, mode = MonitoringMode.MONITORING_MODE_UNSPECIFIED): Promise<void> {
+    await this.#answer(this.#calls.coach.bind(this.#calls), { deviceId, targetDeviceId, mode });
+  }
+
+  /** Monitors; everybody hears the supervisor. */
+  async bargeIn(deviceId: string, targetDeviceId: string, mode = MonitoringMode.MONITORING_MODE_UNSPECIFIED): Promise<void> {
+    await this.#answer(this.#calls.bargeIn.bind(this.#calls), { deviceId, targetDeviceId, mode });
+  }
+
+  /** Monitors no more. */
+  async cancelSupervisorMonitoring(deviceId: string): Promise<void> {
+    await this.#answer(this.#calls.cancelSupervisorMonitoring.bind(this.#calls), { deviceId });
   }
 
   #answer<Request, Response>(

@@ -2,10 +2,15 @@ package dialbridge.client;
 
 import dialbridge.v1.AnswerRequest;
 import dialbridge.v1.AttachUserDataRequest;
+import dialbridge.v1.BargeInRequest;
 import dialbridge.v1.Call;
 import dialbridge.v1.CallFilter;
 import dialbridge.v1.CallServiceGrpc;
-import dialbridge.v1.CallServiceGrpc.CallServiceBlockingV2Stub;
+import dialbridge.v1.CancelSupervisorMonitoringRequest;
+import dialbridge.v1.ClearCallRequest;
+import dialbridge.v1.CoachRequest;
+import dialbridge.v1.CompleteConferenceRequest;
+import dialbridge.v1.CompleteTransferRequest;
 import dialbridge.v1.DeleteUserDataPairRequest;
 import dialbridge.v1.DeleteUserDataRequest;
 import dialbridge.v1.DialRequest;
@@ -14,14 +19,35 @@ import dialbridge.v1.GetCallRequest;
 import dialbridge.v1.GetCurrentUserRequest;
 import dialbridge.v1.GetCurrentUserResponse;
 import dialbridge.v1.HangupRequest;
+import dialbridge.v1.HoldRequest;
+import dialbridge.v1.InitiateConferenceRequest;
+import dialbridge.v1.InitiateTransferRequest;
 import dialbridge.v1.ListCallsRequest;
 import dialbridge.v1.ListCallsResponse;
+import dialbridge.v1.ListenInRequest;
+import dialbridge.v1.MuteCallRequest;
+import dialbridge.v1.MuteMonitoredUserRequest;
+import dialbridge.v1.PauseCallRecordingRequest;
+import dialbridge.v1.RemoveParticipantFromConferenceRequest;
+import dialbridge.v1.ResumeCallRecordingRequest;
+import dialbridge.v1.RetrieveRequest;
 import dialbridge.v1.SendDtmfRequest;
 import dialbridge.v1.SignInRequest;
 import dialbridge.v1.SignInResponse;
+import dialbridge.v1.SingleStepConferenceRequest;
+import dialbridge.v1.SingleStepTransferRequest;
+import dialbridge.v1.StartCallRecordingRequest;
+import dialbridge.v1.StopCallRecordingRequest;
+import dialbridge.v1.SwapCallsRequest;
+import dialbridge.v1.SwitchToBargeInRequest;
+import dialbridge.v1.SwitchToCoachRequest;
+import dialbridge.v1.SwitchToListenInRequest;
+import dialbridge.v1.UnmuteCallRequest;
+import dialbridge.v1.UnmuteMonitoredUserRequest;
 import dialbridge.v1.UpdateUserDataRequest;
 import dialbridge.v1.UserData;
 import dialbridge.v1.UserServiceGrpc;
+import dialbridge.v1.CallServiceGrpc.CallServiceBlockingV2Stub;
 import dialbridge.v1.UserServiceGrpc.UserServiceBlockingV2Stub;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
@@ -208,6 +234,199 @@ public final class Client implements AutoCloseable {
         DeleteUserDataPairRequest request =
                 DeleteUserDataPairRequest.newBuilder().setCallId(callId).setKey(key).build();
         answer(() -> calls().deleteUserDataPair(request));
+    }
+
+    /** Puts the call on hold. */
+    public void hold(String callId) {
+        HoldRequest request = HoldRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().hold(request));
+    }
+
+    /** Takes the call off hold; another call that the device talks on is held for it. */
+    public void retrieve(String callId) {
+        RetrieveRequest request = RetrieveRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().retrieve(request));
+    }
+
+    /** Mutes the device's microphone. */
+    public void muteCall(String callId) {
+        MuteCallRequest request = MuteCallRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().muteCall(request));
+    }
+
+    /** Unmutes it. */
+    public void unmuteCall(String callId) {
+        UnmuteCallRequest request = UnmuteCallRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().unmuteCall(request));
+    }
+
+    /** Begins to record. */
+    public void startCallRecording(String callId) {
+        StartCallRecordingRequest request = StartCallRecordingRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().startCallRecording(request));
+    }
+
+    /** Pauses the recording. */
+    public void pauseCallRecording(String callId) {
+        PauseCallRecordingRequest request = PauseCallRecordingRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().pauseCallRecording(request));
+    }
+
+    /** Goes on recording. */
+    public void resumeCallRecording(String callId) {
+        ResumeCallRecordingRequest request = ResumeCallRecordingRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().resumeCallRecording(request));
+    }
+
+    /** Ends the recording. */
+    public void stopCallRecording(String callId) {
+        StopCallRecordingRequest request = StopCallRecordingRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().stopCallRecording(request));
+    }
+
+    /** Releases all parties of a conference. */
+    public void clearCall(String callId) {
+        ClearCallRequest request = ClearCallRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().clearCall(request));
+    }
+
+    /** Mutes the agent whose call the supervisor is on. */
+    public void muteMonitoredUser(String callId) {
+        MuteMonitoredUserRequest request = MuteMonitoredUserRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().muteMonitoredUser(request));
+    }
+
+    /** Unmutes the agent. */
+    public void unmuteMonitoredUser(String callId) {
+        UnmuteMonitoredUserRequest request = UnmuteMonitoredUserRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().unmuteMonitoredUser(request));
+    }
+
+    /** Goes on as a supervisor whom nobody hears. */
+    public void switchToListenIn(String callId) {
+        SwitchToListenInRequest request = SwitchToListenInRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().switchToListenIn(request));
+    }
+
+    /** Goes on as a supervisor whom the agent hears. */
+    public void switchToCoach(String callId) {
+        SwitchToCoachRequest request = SwitchToCoachRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().switchToCoach(request));
+    }
+
+    /** Goes on as a supervisor whom everybody hears. */
+    public void switchToBargeIn(String callId) {
+        SwitchToBargeInRequest request = SwitchToBargeInRequest.newBuilder().setCallId(callId).build();
+        answer(() -> calls().switchToBargeIn(request));
+    }
+
+    /** Transfers the call at once. */
+    public void singleStepTransfer(String callId, String destination, UserData userData) {
+        SingleStepTransferRequest request = SingleStepTransferRequest.newBuilder()
+                .setCallId(callId)
+                .setDestination(destination)
+                .setUserData(userData)
+                .build();
+        answer(() -> calls().singleStepTransfer(request));
+    }
+
+    /** Takes somebody else into the call at once. */
+    public void singleStepConference(String callId, String destination, UserData userData) {
+        SingleStepConferenceRequest request = SingleStepConferenceRequest.newBuilder()
+                .setCallId(callId)
+                .setDestination(destination)
+                .setUserData(userData)
+                .build();
+        answer(() -> calls().singleStepConference(request));
+    }
+
+    /** Holds the call and consults somebody else; gives the new call's id, empty where the switch names it later. */
+    public String initiateTransfer(String callId, String destination, UserData userData) {
+        InitiateTransferRequest request = InitiateTransferRequest.newBuilder()
+                .setCallId(callId)
+                .setDestination(destination)
+                .setUserData(userData)
+                .build();
+        return answer(() -> calls().initiateTransfer(request)).getConsultCallId();
+    }
+
+    /** Holds the call and consults somebody else; gives the new call's id, empty where the switch names it later. */
+    public String initiateConference(String callId, String destination, UserData userData) {
+        InitiateConferenceRequest request = InitiateConferenceRequest.newBuilder()
+                .setCallId(callId)
+                .setDestination(destination)
+                .setUserData(userData)
+                .build();
+        return answer(() -> calls().initiateConference(request)).getConsultCallId();
+    }
+
+    /** Connects the other parties of both calls of a consultation; otherCallId may be empty. */
+    public void completeTransfer(String callId, String otherCallId) {
+        CompleteTransferRequest request = CompleteTransferRequest.newBuilder()
+                .setCallId(callId)
+                .setOtherCallId(otherCallId)
+                .build();
+        answer(() -> calls().completeTransfer(request));
+    }
+
+    /** Joins both calls of a consultation; otherCallId may be empty. */
+    public void completeConference(String callId, String otherCallId) {
+        CompleteConferenceRequest request = CompleteConferenceRequest.newBuilder()
+                .setCallId(callId)
+                .setOtherCallId(otherCallId)
+                .build();
+        answer(() -> calls().completeConference(request));
+    }
+
+    /** Holds the one of two calls that is talked on and retrieves the other. */
+    public void swapCalls(String callId, String otherCallId) {
+        SwapCallsRequest request = SwapCallsRequest.newBuilder()
+                .setCallId(callId)
+                .setOtherCallId(otherCallId)
+                .build();
+        answer(() -> calls().swapCalls(request));
+    }
+
+    /** Takes the party with this number out of a conference. */
+    public void removeParticipantFromConference(String callId, String participant) {
+        RemoveParticipantFromConferenceRequest request = RemoveParticipantFromConferenceRequest.newBuilder()
+                .setCallId(callId)
+                .setParticipant(participant)
+                .build();
+        answer(() -> calls().removeParticipantFromConference(request));
+    }
+
+    /** Monitors the calls of another device from a supervisor's own; nobody hears the supervisor. */
+    public void listenIn(String deviceId, String targetDeviceId) {
+        ListenInRequest request = ListenInRequest.newBuilder()
+                .setDeviceId(deviceId)
+                .setTargetDeviceId(targetDeviceId)
+                .build();
+        answer(() -> calls().listenIn(request));
+    }
+
+    /** Monitors; the agent hears the supervisor. */
+    public void coach(String deviceId, String targetDeviceId) {
+        CoachRequest request = CoachRequest.newBuilder()
+                .setDeviceId(deviceId)
+                .setTargetDeviceId(targetDeviceId)
+                .build();
+        answer(() -> calls().coach(request));
+    }
+
+    /** Monitors; everybody hears the supervisor. */
+    public void bargeIn(String deviceId, String targetDeviceId) {
+        BargeInRequest request = BargeInRequest.newBuilder()
+                .setDeviceId(deviceId)
+                .setTargetDeviceId(targetDeviceId)
+                .build();
+        answer(() -> calls().bargeIn(request));
+    }
+
+    /** Monitors no more. */
+    public void cancelSupervisorMonitoring(String deviceId) {
+        CancelSupervisorMonitoringRequest request = CancelSupervisorMonitoringRequest.newBuilder().setDeviceId(deviceId).build();
+        answer(() -> calls().cancelSupervisorMonitoring(request));
     }
 
     private CallServiceBlockingV2Stub calls() {
