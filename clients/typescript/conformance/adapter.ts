@@ -61,6 +61,14 @@ async function execute(command: Command): Promise<Fact> {
       return (await client.answer(callId), {});
     case "hangup":
       return (await client.hangup(callId), {});
+    case "hold":
+      return (await client.hold(callId), {});
+    case "retrieve":
+      return (await client.retrieve(callId), {});
+    case "initiate_transfer":
+      return { call_id: await client.initiateTransfer(callId, command.number) };
+    case "complete_transfer":
+      return (await client.completeTransfer(callId), {});
     case "send_dtmf":
       return (await client.sendDtmf(callId, command.digits), {});
     case "attach_user_data":

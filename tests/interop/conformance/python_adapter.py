@@ -62,6 +62,14 @@ class Adapter:
                 await client.answer(call_id)
             case "hangup":
                 await client.hangup(call_id)
+            case "hold":
+                await client.hold(call_id)
+            case "retrieve":
+                await client.retrieve(call_id)
+            case "initiate_transfer":
+                return {"call_id": await client.initiate_transfer(call_id, command["number"])}
+            case "complete_transfer":
+                await client.complete_transfer(call_id)
             case "send_dtmf":
                 await client.send_dtmf(call_id, command["digits"])
             case "attach_user_data":

@@ -114,6 +114,15 @@ func (a *adapter) do(command command) (fact, error) {
 		return nothing, a.client.Answer(ctx, command.CallID)
 	case "hangup":
 		return nothing, a.client.Hangup(ctx, command.CallID)
+	case "hold":
+		return nothing, a.client.Hold(ctx, command.CallID)
+	case "retrieve":
+		return nothing, a.client.Retrieve(ctx, command.CallID)
+	case "initiate_transfer":
+		consult, err := a.client.InitiateTransfer(ctx, command.CallID, command.Number, nil)
+		return fact{"call_id": consult}, err
+	case "complete_transfer":
+		return nothing, a.client.CompleteTransfer(ctx, command.CallID, "")
 	case "send_dtmf":
 		return nothing, a.client.SendDTMF(ctx, command.CallID, command.Digits)
 	case "attach_user_data":

@@ -84,6 +84,13 @@ public final class Adapter {
             }
             case "answer" -> client.answer(callId);
             case "hangup" -> client.hangup(callId);
+            case "hold" -> client.hold(callId);
+            case "retrieve" -> client.retrieve(callId);
+            case "initiate_transfer" -> {
+                UserData none = UserData.getDefaultInstance();
+                return Map.of("call_id", client.initiateTransfer(callId, text(command, "number"), none));
+            }
+            case "complete_transfer" -> client.completeTransfer(callId, "");
             case "send_dtmf" -> client.sendDtmf(callId, text(command, "digits"));
             case "attach_user_data" -> client.attachUserData(callId, userData(command));
             case "update_user_data" -> client.updateUserData(callId, userData(command));
