@@ -1,9 +1,9 @@
 """The shapes of what clients ask for, one for each ``operationName``; `bridge.requests` says what becomes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bridge.description.schema import NONE, Schema, const, many, or_null, record, ref, text, whole
+from bridge.description.schema import Schema, const, many, or_null, record, ref, text, whole
 from bridge.requests import CALL_OPERATIONS, DEVICE_PATH, RECORD_MEMBERS
 
 _SEPARATOR = "[-./() ]*"
@@ -23,8 +23,8 @@ class Operation:
     summary: str
     told: str = ""
     """What CometD tells of it."""
-    required: Mapping[str, Schema] = NONE
-    optional: Mapping[str, Schema] = NONE
+    required: Mapping[str, Schema] = field(default_factory=dict)
+    optional: Mapping[str, Schema] = field(default_factory=dict)
 
     def body(self, name: str) -> Schema:
         """The shape of the request's body. Other members are ignored; null is as good as absent."""

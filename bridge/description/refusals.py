@@ -107,9 +107,7 @@ POSTING = (
     Refusal(400, envelope.MISSING_PARAMETER, "the body is no JSON object", "The body cannot be read."),
     Refusal.like(envelope.missing("operationName"), "a required parameter is missing"),
     Refusal.like(envelope.invalid("operationName", "must be a string"), "a parameter has a value that cannot be used"),
-    Refusal(
-        403, envelope.FORBIDDEN, "`operationName` is not one of these", "Operation 'Fly' is not a valid one here."
-    ),
+    Refusal(403, envelope.FORBIDDEN, "`operationName` is not one of these", "Operation 'Fly' is not a valid one here."),
     Refusal.like(envelope.csrf_token_missing(), "with `--csrf`: the token is missing or another's"),
     Refusal.like(envelope.too_late(), "the body did not come in time"),
     Refusal.like(envelope.too_large(), "the body is too large"),
@@ -143,8 +141,7 @@ DIALING = tuple(
 """A dial."""
 
 CONTROLLING = tuple(
-    of_reason(reason)
-    for reason in (pb.ERROR_REASON_CALL_NOT_FOUND, pb.ERROR_REASON_OPERATION_NOT_ALLOWED)
+    of_reason(reason) for reason in (pb.ERROR_REASON_CALL_NOT_FOUND, pb.ERROR_REASON_OPERATION_NOT_ALLOWED)
 )
 """An operation on a call."""
 

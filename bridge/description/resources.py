@@ -75,10 +75,10 @@ _CALL_REQUIRED: Mapping[str, Schema] = {
 _CALL_OPTIONAL: Mapping[str, Schema] = {
     "ani": text("The number of the caller; absent on calls that the device dialled.", examples=["5551212"]),
     "userData": ref("UserData"),
-    "parentCallUri": uri("The call that this consultation call was started from; absent for others.", f"/me/calls/{_CALL}"),
+    "parentCallUri": uri("The call that this consultation call belongs to; absent for others.", f"/me/calls/{_CALL}"),
     "recordingState": ref("RecordingState"),
     "monitoring": flag("Whether the call is being monitored; with `--legacy-profile g2` alone."),
-    "parentCallPath": path("The path of the call that this consultation call was started from.", f"/calls/{_CALL}"),
+    "parentCallPath": path("The path of that call.", f"/calls/{_CALL}"),
 }
 
 _BOARD_REQUIRED: Mapping[str, Schema] = {

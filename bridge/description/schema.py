@@ -1,11 +1,12 @@
-"""The vocabulary in which shapes of JSON are described, the part that OpenAPI 3.1 and AsyncAPI 3.0 share; names no shape."""
+"""The words in which shapes of JSON are described, those that OpenAPI 3.1 and AsyncAPI 3.0 share; names no shape."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 Schema = Mapping[str, object]
 """A JSON schema, with keywords only that draft 7 and draft 2020-12 read alike."""
 
-NONE: Mapping[str, Schema] = {}
+NONE: Mapping[str, Schema] = MappingProxyType({})
 
 
 def ref(name: str) -> Schema:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from bridge.envelope import MAX_BODY, LegacyError
 from bridge.facade import Facade, Metadata
+from bridge.legacy.api_documents import api_documents
 from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.dashboard import Dashboard
@@ -121,6 +122,7 @@ class Bridge:
                 *events.routes(),
                 *board.routes(),
                 *Dashboard.installed().routes(),
+                *api_documents(settings.external_url).routes(),
                 *metrics.routes(),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
