@@ -58,7 +58,7 @@ def _navigation(rest: Node, operations: list[tuple[str, str, Node]], events: Nod
     for tag in rest["tags"]:
         links.append(f"<h3>{escape(tag['name'])}</h3>")
         links += [
-            f'<a href="#{_anchor(method, path)}">{_badge(method)}<span>{escape(operation["summary"])}</span></a>'
+            f'<a href="#{_anchor(method, path)}">{_badge(method)}<span>{inline(operation["summary"])}</span></a>'
             for method, path, operation in operations
             if tag["name"] in operation["tags"]
         ]

@@ -21,8 +21,9 @@ def inline(text: str) -> str:
         code, label, target = found.groups()
         if code is not None:
             parts.append(f"<code>{escape(code)}</code>")
-        elif target.startswith(("/", "#")) and not target.startswith("//"):
-            parts.append(f'<a href="{escape(target)}">{escape(label)}</a>')
+        elif target.startswith("/") and not target.startswith("//"):
+            # Relative to a page one level deep, because a proxy may put a path of its own before everything.
+            parts.append(f'<a href="..{escape(target)}">{escape(label)}</a>')
         else:
             parts.append(escape(found[0]))
         at = found.end()
