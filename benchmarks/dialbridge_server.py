@@ -19,13 +19,14 @@ from bridge.settings import BridgeSettings
 from dialbridge.v1.user_data_pb2 import UserData, UserDataPair, Value
 from server import logs
 from server.app import serving, settle
+from server.call_events import DtmfSent
 from server.directory import Directory
 from server.journal import Journal
 from server.journal.database import Database
 from server.journal.memory import MemoryJournal
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
 from server.settings import Settings
-from server.switch import DialOrder, DtmfSent
+from server.switch import DialOrder
 from server.switches.scenario import Scenario
 from server.switches.simulator import Simulator
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from google.protobuf.message import Message
+
 from bridge.envelope import FORBIDDEN, MISSING_PARAMETER, LegacyError, invalid, missing
 from bridge.strict_json import JsonObject, MalformedJson, loads_pairs
 from bridge.user_data import TooDeep, from_json
@@ -37,15 +39,8 @@ _DATA: Mapping[str, str] = {"userData": "user_data", "otherFields": "other_field
 RECORD_MEMBERS: Mapping[str, str] = {**_TEXTS, **_INTEGERS, **_SECONDS, **_DATA}
 """Members of an outbound record and the fields of the contract that have them. GWS reference, Outbound API."""
 
-CallRequest = (
-    call.AnswerRequest
-    | call.HangupRequest
-    | call.SendDtmfRequest
-    | call.AttachUserDataRequest
-    | call.UpdateUserDataRequest
-    | call.DeleteUserDataRequest
-    | call.DeleteUserDataPairRequest
-)
+CallRequest = Message
+"""The request of the RPC that is named as the operation is."""
 
 
 def body_of(raw: bytes) -> JsonObject:
@@ -133,16 +128,110 @@ def _delete_user_data_pair(call_id: str, body: JsonObject) -> call.DeleteUserDat
     return call.DeleteUserDataPairRequest(call_id=call_id, key=_text(body, "key", "key"))
 
 
+def _swap_calls(call_id: str, body: JsonObject) -> call.SwapCallsRequest:
+    other = _call_of(body, "otherCallUri")
+    if not other:
+        raise missing("otherCallUri")
+    return call.SwapCallsRequest(call_id=call_id, other_call_id=other)
+
+
+def _remove_participant(call_id: str, body: JsonObject) -> call.RemoveParticipantFromConferenceRequest:
+    participant = _text(body, "participant", "participant")
+    return call.RemoveParticipantFromConferenceRequest(call_id=call_id, participant=participant)
+
+
+def _plain(request: Callable[..., CallRequest]) -> Callable[[str, JsonObject], CallRequest]:
+    return lambda call_id, _: request(call_id=call_id)
+
+
+def _with_destination(request: Callable[..., CallRequest]) -> Callable[[str, JsonObject], CallRequest]:
+    def read(call_id: str, body: JsonObject) -> CallRequest:
+        destination = _object(body, "destination", "destination")
+        if destination is None:
+            raise missing("destination")
+        number = _text(destination, "phoneNumber", "destination.phoneNumber")
+        if not number:
+            raise missing("destination.phoneNumber")
+        return request(
+            call_id=call_id,
+            destination=number,
+            location=_text(body, "location", "location"),
+            user_data=_user_data(body, "userData", "userData"),
+        )
+
+    return read
+
+
+def _completing(request: Callable[..., CallRequest]) -> Callable[[str, JsonObject], CallRequest]:
+    return lambda call_id, body: request(call_id=call_id, other_call_id=_call_of(body, "consultCallUri"))
+
+
 CALL_OPERATIONS: Mapping[str, Callable[[str, JsonObject], CallRequest]] = {
-    "Answer": lambda call_id, _: call.AnswerRequest(call_id=call_id),
-    "Hangup": lambda call_id, _: call.HangupRequest(call_id=call_id),
     "SendDtmf": _send_dtmf,
     "AttachUserData": _attach_user_data,
     "UpdateUserData": _update_user_data,
-    "DeleteUserData": lambda call_id, _: call.DeleteUserDataRequest(call_id=call_id),
     "DeleteUserDataPair": _delete_user_data_pair,
+    "SwapCalls": _swap_calls,
+    "SingleStepTransfer": _with_destination(call.SingleStepTransferRequest),
+    "InitiateTransfer": _with_destination(call.InitiateTransferRequest),
+    "CompleteTransfer": _completing(call.CompleteTransferRequest),
+    "SingleStepConference": _with_destination(call.SingleStepConferenceRequest),
+    "InitiateConference": _with_destination(call.InitiateConferenceRequest),
+    "CompleteConference": _completing(call.CompleteConferenceRequest),
+    "RemoveParticipantFromConference": _remove_participant,
+    "Answer": _plain(call.AnswerRequest),
+    "Hangup": _plain(call.HangupRequest),
+    "Hold": _plain(call.HoldRequest),
+    "Retrieve": _plain(call.RetrieveRequest),
+    "DeleteUserData": _plain(call.DeleteUserDataRequest),
+    "MuteCall": _plain(call.MuteCallRequest),
+    "UnmuteCall": _plain(call.UnmuteCallRequest),
+    "StartCallRecording": _plain(call.StartCallRecordingRequest),
+    "PauseCallRecording": _plain(call.PauseCallRecordingRequest),
+    "ResumeCallRecording": _plain(call.ResumeCallRecordingRequest),
+    "StopCallRecording": _plain(call.StopCallRecordingRequest),
+    "ClearCall": _plain(call.ClearCallRequest),
+    "MuteMonitoredUser": _plain(call.MuteMonitoredUserRequest),
+    "UnmuteMonitoredUser": _plain(call.UnmuteMonitoredUserRequest),
+    "SwitchToListenIn": _plain(call.SwitchToListenInRequest),
+    "SwitchToCoach": _plain(call.SwitchToCoachRequest),
+    "SwitchToBargeIn": _plain(call.SwitchToBargeInRequest),
 }
 """The operations on a call by operationName, which is also the name of the RPC. GWS reference, Calls API."""
+
+MONITORING_OPERATIONS: Mapping[str, Callable[..., CallRequest]] = {
+    "ListenIn": call.ListenInRequest,
+    "Coach": call.CoachRequest,
+    "BargeIn": call.BargeInRequest,
+}
+"""How a supervisor's device begins to monitor. GWS reference, Devices API."""
+
+_MONITORING_MODES: Mapping[str, call.MonitoringMode.ValueType] = {
+    "": call.MONITORING_MODE_UNSPECIFIED,
+    "NextCall": call.MONITORING_MODE_NEXT_CALL,
+    "AllCalls": call.MONITORING_MODE_ALL_CALLS,
+}
+
+
+def monitoring_request(operation: str, device_id: str, body: JsonObject) -> CallRequest:
+    """ListenIn, Coach, BargeIn. Raises `LegacyError`.
+
+    The reference shows no body of theirs; the members are those of ``supervisorMonitoringState``.
+    """
+    target = _text(body, "targetDeviceUri", "targetDeviceUri").rstrip("/").rpartition("/")[2]
+    if not target:
+        raise missing("targetDeviceUri")
+    mode = _text(body, "mode", "mode")
+    if mode not in _MONITORING_MODES:
+        raise invalid("mode", "must be NextCall or AllCalls")
+    return MONITORING_OPERATIONS[operation](
+        device_id=_encodable(device_id), target_device_id=target, mode=_MONITORING_MODES[mode]
+    )
+
+
+def cancel_monitoring_request(device_id: str) -> call.CancelSupervisorMonitoringRequest:
+    """CancelSupervisorMonitoring."""
+    return call.CancelSupervisorMonitoringRequest(device_id=_encodable(device_id))
 
 
 def call_request(operation: str, call_id: str, body: JsonObject) -> CallRequest:
@@ -172,6 +261,11 @@ def _text(body: JsonObject, name: str, place: str) -> str:
     if not isinstance(value, str):
         raise invalid(place, "must be a string")
     return value
+
+
+def _call_of(body: JsonObject, name: str) -> str:
+    """The id at the end of a call's URI or path."""
+    return _text(body, name, name).rstrip("/").rpartition("/")[2]
 
 
 def _integer(value: object, place: str, least: int, most: int) -> int:

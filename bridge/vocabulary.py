@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dialbridge.v1 import call_pb2, status_change_pb2, user_pb2
-from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause
+from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause, SupervisorRole
 from dialbridge.v1.status_change_pb2 import NotificationType
 from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
 
@@ -36,6 +36,26 @@ CAPABILITIES: Mapping[Capability.ValueType, str] = {
     call_pb2.CAPABILITY_UPDATE_USER_DATA: "UpdateUserData",
     call_pb2.CAPABILITY_DELETE_USER_DATA: "DeleteUserData",
     call_pb2.CAPABILITY_DELETE_USER_DATA_PAIR: "DeleteUserDataPair",
+    call_pb2.CAPABILITY_SWAP_CALLS: "SwapCalls",
+    call_pb2.CAPABILITY_SINGLE_STEP_TRANSFER: "SingleStepTransfer",
+    call_pb2.CAPABILITY_INITIATE_TRANSFER: "InitiateTransfer",
+    call_pb2.CAPABILITY_COMPLETE_TRANSFER: "CompleteTransfer",
+    call_pb2.CAPABILITY_SINGLE_STEP_CONFERENCE: "SingleStepConference",
+    call_pb2.CAPABILITY_INITIATE_CONFERENCE: "InitiateConference",
+    call_pb2.CAPABILITY_COMPLETE_CONFERENCE: "CompleteConference",
+    call_pb2.CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE: "RemoveParticipantFromConference",
+    call_pb2.CAPABILITY_MUTE_CALL: "MuteCall",
+    call_pb2.CAPABILITY_UNMUTE_CALL: "UnmuteCall",
+    call_pb2.CAPABILITY_START_CALL_RECORDING: "StartCallRecording",
+    call_pb2.CAPABILITY_PAUSE_CALL_RECORDING: "PauseCallRecording",
+    call_pb2.CAPABILITY_RESUME_CALL_RECORDING: "ResumeCallRecording",
+    call_pb2.CAPABILITY_STOP_CALL_RECORDING: "StopCallRecording",
+    call_pb2.CAPABILITY_CLEAR_CALL: "ClearCall",
+    call_pb2.CAPABILITY_MUTE_MONITORED_USER: "MuteMonitoredUser",
+    call_pb2.CAPABILITY_UNMUTE_MONITORED_USER: "UnmuteMonitoredUser",
+    call_pb2.CAPABILITY_SWITCH_TO_LISTEN_IN: "SwitchToListenIn",
+    call_pb2.CAPABILITY_SWITCH_TO_COACH: "SwitchToCoach",
+    call_pb2.CAPABILITY_SWITCH_TO_BARGE_IN: "SwitchToBargeIn",
 }
 """``call.capabilities``, which are the names of the operations. GWS reference, Calls API."""
 
@@ -45,6 +65,13 @@ RECORDING_STATES: Mapping[RecordingState.ValueType, str] = {
     call_pb2.RECORDING_STATE_PAUSED: "Paused",
 }
 """``call.recordingState``, which is absent where recording is not offered. GWS reference, Call resource."""
+
+SUPERVISOR_ROLES: Mapping[SupervisorRole.ValueType, str] = {
+    call_pb2.SUPERVISOR_ROLE_LISTEN_IN: "ListenIn",
+    call_pb2.SUPERVISOR_ROLE_COACH: "Coach",
+    call_pb2.SUPERVISOR_ROLE_BARGE_IN: "BargeIn",
+}
+"""``supervisorMonitoringState.state``, which are the names of the operations. GWS reference, Devices API."""
 
 RELEASE_CAUSES: Mapping[ReleaseCause.ValueType, str] = {
     call_pb2.RELEASE_CAUSE_LOCAL_HANGUP: "LocalHangup",
@@ -63,6 +90,9 @@ NOTIFICATION_TYPES: Mapping[NotificationType.ValueType, str] = {
     status_change_pb2.NOTIFICATION_TYPE_STATUS_CHANGE: "StatusChange",
     status_change_pb2.NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED: "AttachedDataChanged",
     status_change_pb2.NOTIFICATION_TYPE_DTMF_SENT: "DtmfSent",
+    status_change_pb2.NOTIFICATION_TYPE_PARTICIPANTS_UPDATED: "ParticipantsUpdated",
+    status_change_pb2.NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE: "CallRecordingStateChange",
+    status_change_pb2.NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE: "MonitoredUserMutedStateChange",
 }
 """``notificationType`` of a CallStateChangeMessage. GWS reference, CometD message types."""
 

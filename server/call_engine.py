@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import structlog
 from opentelemetry.trace import SpanContext
 
-from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, RELEASE_CAUSE_LOST, ReleaseCause
+from dialbridge.v1.call_pb2 import CALL_STATE_RELEASED, CALL_STATE_UNSPECIFIED, RELEASE_CAUSE_LOST, ReleaseCause
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server import tracing
+from server.call_events import CallAppeared, CallEvent, CallReleased, CallReported
 from server.directory import Directory
 from server.journal import Journal, Record, Topic
 from server.journal.requests import RequestKey
@@ -24,7 +25,7 @@ from server.metrics import ServerMetrics
 from server.published_calls import PublishedCalls
 from server.recorder import Change, Recorder
 from server.reported_calls import reported_change
-from server.switch import CallAppeared, CallEvent, CallReleased, CallReported, CallView, Switch
+from server.switch import CallView, Switch
 
 AT_ONCE = 512
 """How many events are taken before others in the process have a turn: some tens of milliseconds."""
@@ -148,6 +149,8 @@ class CallEngine:
             log.warning("impossible event", call_id=event.call_id, device_id=event.device_id, reason=str(impossible))
             return None
         if change is not None:
+            if previous is None:  # a device that comes to a call again goes on counting
+                change.call.sequence += self._applied.sequence_before(event.call_id, event.device_id)
             self._applied.put(change)
         return change
 
@@ -171,7 +174,7 @@ class CallEngine:
         for number, change in enumerate(changes):
             self._metrics.changed(change)
             call = change.call
-            if call.sequence == 1:
+            if change.previous_state == CALL_STATE_UNSPECIFIED:
                 self._announce(Appeared(change, first + number))
             if call.state == CALL_STATE_RELEASED:
                 log.info(

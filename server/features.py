@@ -6,6 +6,7 @@ from server.refusals import Refusal
 
 VOICE = "api-voice"
 VOICE_OUTBOUND = "api-voice-outbound"
+SUPERVISOR_MONITORING = "api-supervisor-monitoring"
 
 
 def require_feature(principal: Principal, feature: str) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from server.authentication import Authenticator
-from server.call_control import CallControl
 from server.call_engine import CallEngine
+from server.call_operations import CallOperations
+from server.call_reads import CallReads
 from server.contact_center_sessions import ContactCenterSessions
 from server.dialing import Dialing
 from server.directory import Directory
@@ -19,6 +20,7 @@ from server.metrics import ServerMetrics, ServerState
 from server.published_calls import PublishedCalls
 from server.recorder import Recorder
 from server.services import Services
+from server.supervising import Supervising
 from server.switch import Switch
 from server.time_source import SystemTime, TimeSource
 from server.user_sessions import UserSessions
@@ -74,7 +76,9 @@ async def running(
     services = Services(
         authenticator=authenticator,
         dialing=dialing,
-        control=CallControl(switch, calls, time),
+        reads=CallReads(calls, time),
+        operations=CallOperations(switch, calls),
+        supervising=Supervising(switch, directory),
         users=UserSessions(directory, sessions, authenticator),
         calls=calls,
         watchers=watchers,

@@ -22,20 +22,34 @@ from dialbridge.v1.call_pb2 import (
 )
 from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED,
+    NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE,
     NOTIFICATION_TYPE_DTMF_SENT,
+    NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE,
+    NOTIFICATION_TYPE_PARTICIPANTS_UPDATED,
     NOTIFICATION_TYPE_STATUS_CHANGE,
+    NotificationType,
     StatusChange,
 )
-from server.capabilities import offered
-from server.switch import (
+from dialbridge.v1.user_data_pb2 import UserData
+from server.call_events import (
     CallAppeared,
     CallEstablished,
     CallEvent,
+    CallHeld,
+    CallMuted,
+    CallPaired,
     CallReleased,
+    CallRetrieved,
     CallStep,
     DtmfSent,
+    MonitoredUserMuted,
+    MonitoringChanged,
+    ParticipantsChanged,
+    RecordingChanged,
+    SupervisorRoleChanged,
     UserDataChanged,
 )
+from server.capabilities import Situation, offered
 
 
 class Step(enum.Enum):
@@ -43,34 +57,65 @@ class Step(enum.Enum):
 
     DIALING = enum.auto()
     RINGING = enum.auto()
+    JOINED = enum.auto()
+    """The device was taken into a call that is talked on."""
     ESTABLISHED = enum.auto()
     RELEASED = enum.auto()
+    HELD = enum.auto()
+    RETRIEVED = enum.auto()
+    CONFERENCED = enum.auto()
+    """The call became a conference that the device talks in."""
+    PARTICIPANTS = enum.auto()
+    PAIRED = enum.auto()
     USER_DATA = enum.auto()
     DTMF = enum.auto()
+    RECORDING = enum.auto()
+    MUTED = enum.auto()
+    MONITORED = enum.auto()
 
 
 TRANSITIONS: Mapping[CallState.ValueType, Mapping[Step, CallState.ValueType]] = {
     # Before its first event a call is in no state.
-    CALL_STATE_UNSPECIFIED: {Step.DIALING: CALL_STATE_DIALING, Step.RINGING: CALL_STATE_RINGING},
+    CALL_STATE_UNSPECIFIED: {
+        Step.DIALING: CALL_STATE_DIALING,
+        Step.RINGING: CALL_STATE_RINGING,
+        Step.JOINED: CALL_STATE_ESTABLISHED,
+    },
     CALL_STATE_DIALING: {
         Step.ESTABLISHED: CALL_STATE_ESTABLISHED,
         Step.RELEASED: CALL_STATE_RELEASED,
+        Step.PARTICIPANTS: CALL_STATE_DIALING,
+        Step.PAIRED: CALL_STATE_DIALING,
         Step.USER_DATA: CALL_STATE_DIALING,
         Step.DTMF: CALL_STATE_DIALING,
     },
     CALL_STATE_RINGING: {
         Step.ESTABLISHED: CALL_STATE_ESTABLISHED,
         Step.RELEASED: CALL_STATE_RELEASED,
+        Step.PARTICIPANTS: CALL_STATE_RINGING,
         Step.USER_DATA: CALL_STATE_RINGING,
     },
     CALL_STATE_ESTABLISHED: {
+        Step.HELD: CALL_STATE_HELD,
         Step.RELEASED: CALL_STATE_RELEASED,
+        Step.CONFERENCED: CALL_STATE_ESTABLISHED,
+        Step.PARTICIPANTS: CALL_STATE_ESTABLISHED,
+        Step.PAIRED: CALL_STATE_ESTABLISHED,
         Step.USER_DATA: CALL_STATE_ESTABLISHED,
         Step.DTMF: CALL_STATE_ESTABLISHED,
+        Step.RECORDING: CALL_STATE_ESTABLISHED,
+        Step.MUTED: CALL_STATE_ESTABLISHED,
+        Step.MONITORED: CALL_STATE_ESTABLISHED,
     },
     CALL_STATE_HELD: {
+        Step.RETRIEVED: CALL_STATE_ESTABLISHED,
+        Step.CONFERENCED: CALL_STATE_ESTABLISHED,
         Step.RELEASED: CALL_STATE_RELEASED,
+        Step.PARTICIPANTS: CALL_STATE_HELD,
+        Step.PAIRED: CALL_STATE_HELD,
         Step.USER_DATA: CALL_STATE_HELD,
+        Step.RECORDING: CALL_STATE_HELD,
+        Step.MONITORED: CALL_STATE_HELD,
     },
     CALL_STATE_RELEASED: {},
 }
@@ -98,21 +143,44 @@ class CallOrigin:
     campaign_name: str = ""
 
 
+_FIRST_STEPS: Mapping[CallState.ValueType, Step] = {
+    CALL_STATE_DIALING: Step.DIALING,
+    CALL_STATE_RINGING: Step.RINGING,
+    CALL_STATE_ESTABLISHED: Step.JOINED,
+}
+_STEPS: Mapping[type[CallStep], Step] = {
+    CallEstablished: Step.ESTABLISHED,
+    CallReleased: Step.RELEASED,
+    CallHeld: Step.HELD,
+    CallRetrieved: Step.RETRIEVED,
+    CallPaired: Step.PAIRED,
+    CallMuted: Step.MUTED,
+    UserDataChanged: Step.USER_DATA,
+    DtmfSent: Step.DTMF,
+    RecordingChanged: Step.RECORDING,
+    MonitoringChanged: Step.MONITORED,
+    SupervisorRoleChanged: Step.MONITORED,
+    MonitoredUserMuted: Step.MONITORED,
+}
+_NOTIFICATIONS: Mapping[type[CallStep], NotificationType.ValueType] = {
+    UserDataChanged: NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED,
+    DtmfSent: NOTIFICATION_TYPE_DTMF_SENT,
+    RecordingChanged: NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE,
+    ParticipantsChanged: NOTIFICATION_TYPE_PARTICIPANTS_UPDATED,
+    MonitoredUserMuted: NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE,
+}
+"""GWS reference, notificationType values; all others are ``StatusChange``."""
+
+
 def step_of(event: CallStep) -> Step:
     """What ``event`` does to a call."""
     match event:
         case CallAppeared():
-            return Step.RINGING if event.ringing else Step.DIALING
-        case CallEstablished():
-            return Step.ESTABLISHED
-        case CallReleased():
-            return Step.RELEASED
-        case UserDataChanged():
-            return Step.USER_DATA
-        case DtmfSent():
-            return Step.DTMF
+            return _FIRST_STEPS[event.state]
+        case ParticipantsChanged():
+            return Step.CONFERENCED if event.retrieved else Step.PARTICIPANTS
         case _:
-            assert_never(event)
+            return _STEPS[type(event)]
 
 
 def first_change(event: CallAppeared, origin: CallOrigin, operations: frozenset[Capability.ValueType]) -> StatusChange:
@@ -129,6 +197,9 @@ def first_change(event: CallAppeared, origin: CallOrigin, operations: frozenset[
     call.ani = event.ani
     call.dnis = event.dnis
     call.campaign_name = origin.campaign_name
+    call.parent_call_id = event.parent_call_id
+    call.recording_state = event.recording_state
+    call.supervisor_role = event.supervisor_role
     if origin.record_handle is not None:
         call.record_handle = origin.record_handle
     if event.user_data.pairs:
@@ -159,34 +230,48 @@ def _complete(
     now = _microseconds(event.at)
     match event:
         case CallAppeared():
-            pass
+            if after == CALL_STATE_ESTABLISHED:
+                call.establish_time.FromMicroseconds(now)
         case CallEstablished():
             call.establish_time.FromMicroseconds(now)
+            call.recording_state = event.recording_state
         case CallReleased():
             call.release_time.FromMicroseconds(now)
             call.release_cause = event.cause
             call.upstream_cause = event.upstream_cause
+            call.ClearField("paired_call_id")
+        case CallHeld() | CallRetrieved() | CallPaired():
+            pass
+        case CallMuted():
+            call.muted = event.muted
         case UserDataChanged():
-            if event.user_data.pairs:
-                call.user_data.CopyFrom(event.user_data)
-            else:
-                call.ClearField("user_data")
+            _set_user_data(call, event.user_data)
         case DtmfSent():
             change.dtmf_digits = event.digits
+        case RecordingChanged():
+            call.recording_state = event.state
+            _set_user_data(call, event.user_data)
+        case ParticipantsChanged():
+            del call.participants[:]
+            call.participants.extend(event.participants)
+            call.conference_owner = event.conference_owner
+        case MonitoringChanged():
+            call.supervisor_listening_in = event.listening_in
+            call.monitored = event.monitored
+        case SupervisorRoleChanged():
+            call.supervisor_role = event.role
+        case MonitoredUserMuted():
+            call.monitored_user_muted = event.muted
         case _:
             assert_never(event)
+    if event.paired_call_id is not None:
+        call.paired_call_id = event.paired_call_id
     call.state = after
     call.sequence += 1
     del call.capabilities[:]
-    call.capabilities.extend(offered(after, operations))
+    call.capabilities.extend(offered(Situation.of(call), operations))
     age(call, event.at)
-    match event:
-        case UserDataChanged():
-            change.notification_type = NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED
-        case DtmfSent():
-            change.notification_type = NOTIFICATION_TYPE_DTMF_SENT
-        case _:
-            change.notification_type = NOTIFICATION_TYPE_STATUS_CHANGE
+    change.notification_type = _NOTIFICATIONS.get(type(event), NOTIFICATION_TYPE_STATUS_CHANGE)
     change.previous_state = before
     change.event_time.FromMicroseconds(now)
     if event.extensions is not None:
@@ -196,6 +281,13 @@ def _complete(
 def age(call: Call, now: float) -> None:
     """Set ``duration`` to what it is at ``now``; a clock that was set back gives zero, never less."""
     call.duration.FromMicroseconds(max(0, _microseconds(now) - call.create_time.ToMicroseconds()))
+
+
+def _set_user_data(call: Call, user_data: UserData) -> None:
+    if user_data.pairs:
+        call.user_data.CopyFrom(user_data)
+    else:
+        call.ClearField("user_data")
 
 
 def _microseconds(seconds: float) -> int:

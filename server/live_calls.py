@@ -31,6 +31,7 @@ class LiveCalls:
         self._devices: dict[str, dict[str, None]] = {}
         self._in_use: dict[str, int] = {}  # device -> calls that are not held
         self._appeared = 0
+        self._left: dict[str, dict[str, int]] = {}  # call -> devices that left while others stayed, their last sequence
 
     def __len__(self) -> int:
         return len(self._views)
@@ -47,7 +48,7 @@ class LiveCalls:
         self._count(call.device_id, _takes_a_line(call) - (known is not None and _takes_a_line(known.call)))
         if call.state == CALL_STATE_RELEASED:
             if known is not None:
-                self._forget(key)
+                self._forget(key, call.sequence)
         elif known is not None:
             self._views[key] = LiveCall(change, known.appeared)
         else:
@@ -55,6 +56,10 @@ class LiveCalls:
             self._views[key] = LiveCall(change, self._appeared)
             self._calls.setdefault(call.id, []).append(call.device_id)
             self._devices.setdefault(call.device_id, {})[call.id] = None
+
+    def sequence_before(self, call_id: str, device_id: str) -> int:
+        """The last sequence of a device that was on the call before and comes to it again; 0 for all others."""
+        return self._left.get(call_id, {}).get(device_id, 0)
 
     def views(self, call_id: str) -> list[LiveCall]:
         """All views of a call, that of the device where it appeared first in front."""
@@ -81,12 +86,15 @@ class LiveCalls:
             if not self._in_use[device_id]:
                 del self._in_use[device_id]
 
-    def _forget(self, key: tuple[str, str]) -> None:
+    def _forget(self, key: tuple[str, str], sequence: int) -> None:
         call_id, device_id = key
         del self._views[key]
         self._calls[call_id].remove(device_id)
-        if not self._calls[call_id]:
+        if self._calls[call_id]:
+            self._left.setdefault(call_id, {})[device_id] = sequence
+        else:
             del self._calls[call_id]
+            self._left.pop(call_id, None)
         del self._devices[device_id][call_id]
         if not self._devices[device_id]:
             del self._devices[device_id]

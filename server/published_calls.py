@@ -7,13 +7,16 @@ from google.protobuf.message import Message
 
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2 import Snapshot, WatchCallsRequest
+from dialbridge.v1.error_reason_pb2 import ERROR_REASON_CALL_NOT_FOUND
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server.journal import Topic
 from server.life_cycle import age
 from server.live_calls import LiveCall, LiveCalls
 from server.principal import Principal
+from server.refusals import Refusal
 from server.subscription import MAX_BYTES, MAX_CHANGES
 from server.time_source import TimeSource
+from server.validation import required
 from server.visibility import Sees, Sight, sees
 from server.watchers import Watch
 
@@ -49,6 +52,23 @@ class PublishedCalls:
             self.live if principal.sees_all else self.live.of_devices(sorted(principal.device_ids))
         )
         return (live for live in source if predicate is None or predicate(_sight(live.call)))
+
+    def views(self, principal: Principal, call_id: str, device_id: str, *, any_device: bool) -> list[LiveCall]:
+        """How the caller's devices, or any, see a call; at least one view. Raises `Refusal`."""
+        if not call_id:
+            raise required("call_id")
+        views = [
+            live
+            for live in self.live.views(call_id)
+            if (any_device or live.call.device_id in principal.device_ids) and device_id in ("", live.call.device_id)
+        ]
+        if not views:
+            raise Refusal(
+                ERROR_REASON_CALL_NOT_FOUND,
+                "there is no such live call on a device of the caller's",
+                metadata={"call_id": call_id[:64]},
+            )
+        return views
 
     def watch(self, principal: Principal, request: WatchCallsRequest) -> Watch:
         """What WatchCalls follows."""

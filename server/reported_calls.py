@@ -20,8 +20,8 @@ from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_STATUS_CHANGE,
     StatusChange,
 )
+from server.call_events import CallReported
 from server.life_cycle import CallOrigin, Impossible, age
-from server.switch import CallReported
 
 _BEGINNING = frozenset({CALL_STATE_DIALING, CALL_STATE_RINGING})
 _ANSWERED = frozenset({CALL_STATE_ESTABLISHED, CALL_STATE_HELD})

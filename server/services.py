@@ -6,6 +6,7 @@ process.
 """
 
 import asyncio
+import functools
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
@@ -20,13 +21,15 @@ from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
 from server import tracing
 from server.authentication import Authenticator
-from server.call_control import CallControl
+from server.call_operations import OPERATIONS, CallOperations
+from server.call_reads import CallReads
 from server.dialing import Dialing
 from server.features import VOICE, require_feature
 from server.metrics import OK, ServerMetrics
 from server.principal import Principal
 from server.published_calls import PublishedCalls
 from server.refusals import Refusal
+from server.supervising import Supervising
 from server.user_sessions import UserSessions
 from server.watchers import Watch, Watchers, WatchRequest
 
@@ -77,7 +80,9 @@ class Services:
         *,
         authenticator: Authenticator,
         dialing: Dialing,
-        control: CallControl,
+        reads: CallReads,
+        operations: CallOperations,
+        supervising: Supervising,
         users: UserSessions,
         calls: PublishedCalls,
         watchers: Watchers,
@@ -95,15 +100,16 @@ class Services:
             method.name: method
             for method in (
                 controlled("Dial", call.DialRequest, dialing.dial),
-                controlled("GetCall", call.GetCallRequest, control.get_call),
-                controlled("ListCalls", call.ListCallsRequest, control.list_calls),
-                controlled("Answer", call.AnswerRequest, control.answer),
-                controlled("Hangup", call.HangupRequest, control.hangup),
-                controlled("SendDtmf", call.SendDtmfRequest, control.send_dtmf),
-                controlled("AttachUserData", call.AttachUserDataRequest, control.attach_user_data),
-                controlled("UpdateUserData", call.UpdateUserDataRequest, control.update_user_data),
-                controlled("DeleteUserData", call.DeleteUserDataRequest, control.delete_user_data),
-                controlled("DeleteUserDataPair", call.DeleteUserDataPairRequest, control.delete_user_data_pair),
+                controlled("GetCall", call.GetCallRequest, reads.get_call),
+                controlled("ListCalls", call.ListCallsRequest, reads.list_calls),
+                controlled("ListenIn", call.ListenInRequest, supervising.listen_in),
+                controlled("Coach", call.CoachRequest, supervising.coach),
+                controlled("BargeIn", call.BargeInRequest, supervising.barge_in),
+                controlled("CancelSupervisorMonitoring", call.CancelSupervisorMonitoringRequest, supervising.cancel),
+                *(
+                    controlled(name, operation.request, functools.partial(operations.perform, name))
+                    for name, operation in OPERATIONS.items()
+                ),
                 Method(
                     USER_SERVICE,
                     "GetCurrentUser",

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from dialbridge.v1.call_pb2 import Call, CallType, Capability, Party, ReleaseCause
+from dialbridge.v1.call_pb2 import Capability, SupervisorRole
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
-from dialbridge.v1.status_change_pb2 import NotificationType
 from dialbridge.v1.user_data_pb2 import UserData
-
-# ---------------------------------------------------------------- what is asked
+from server.call_commands import CallCommand
+from server.call_events import CallEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,126 +37,14 @@ class DialOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer a ringing call."""
+class SupervisionOrder:
+    """Monitor the calls of a device."""
 
-
-@dataclass(frozen=True, slots=True)
-class Hangup:
-    """Hang up."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendDtmf:
-    """Send digits to the other party."""
-
-    digits: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttachUserData:
-    """Add pairs, also where a key is there already."""
-
-    user_data: UserData
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateUserData:
-    """Add pairs and overwrite those whose key is there already."""
-
-    user_data: UserData
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteUserData:
-    """Remove all user data."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteUserDataPair:
-    """Remove the pairs with one key."""
-
-    key: str
-
-
-CallCommand = Answer | Hangup | SendDtmf | AttachUserData | UpdateUserData | DeleteUserData | DeleteUserDataPair
-
-
-# ---------------------------------------------------------------- what is told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEventFacts:
-    """What every event of a call has."""
-
-    call_id: str
-    device_id: str
-    """The device whose view of the call changed."""
-    at: float
-    """When the switch saw it, in seconds since the epoch."""
-    extensions: UserData | None = None
-    """Facts that the switch added, such as ``WrapUpTime``; None: none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallAppeared(CallEventFacts):
-    """The call now exists at the device: the device dials (``Dialing``), or it rings there (``Ringing``)."""
-
-    conn_id: str
-    ringing: bool
-    call_type: CallType.ValueType
-    participants: tuple[Party, ...]
-    ani: str = ""
-    dnis: str = ""
-    user_data: UserData = field(default_factory=UserData)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEstablished(CallEventFacts):
-    """The call was answered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallReleased(CallEventFacts):
-    """The call is over at the device. The last event of a call."""
-
-    cause: ReleaseCause.ValueType
-    upstream_cause: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserDataChanged(CallEventFacts):
-    """The data on the call changed; ``user_data`` is all of it after the change."""
-
-    user_data: UserData
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DtmfSent(CallEventFacts):
-    """Digits went out to the other party."""
-
-    digits: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallReported(CallEventFacts):
-    """The whole call as it is now, from a switch that runs call control of its own and tells the result.
-
-    It may be the first event of a call in any state, it may repeat what is known, and after a gap it says at once what
-    happened meanwhile. State, capabilities, parties and data are the switch's word; times and sequence are not.
-    """
-
-    call: Call
-    notification_type: NotificationType.ValueType
-    upstream_notification_type: str = ""
-    dtmf_digits: str = ""
-    order_id: str = ""
-    """The ``call_id`` of the `DialOrder` that the call is of, where the switch names calls itself."""
-
-
-CallStep = CallAppeared | CallEstablished | CallReleased | UserDataChanged | DtmfSent
-"""What happened to a call."""
-CallEvent = CallStep | CallReported
+    target_device_id: str
+    role: SupervisorRole.ValueType
+    """As what the supervisor is on them."""
+    every_call: bool
+    """Else the one that is there, or the next."""
 
 
 class CallView(NamedTuple):
@@ -245,6 +132,14 @@ class Switch(Protocol):
 
     async def control(self, call_id: str, device_id: str, command: CallCommand) -> None:
         """Do ``command`` on the call as ``device_id``."""
+        ...
+
+    async def supervise(self, device_id: str, order: SupervisionOrder) -> None:
+        """Let a supervisor's device monitor another one, and no other than that. Raises what ``control`` raises."""
+        ...
+
+    async def end_supervision(self, device_id: str) -> None:
+        """Let a supervisor's device monitor nobody, and leave the call. Raises what ``control`` raises."""
         ...
 
     def events(self) -> AsyncIterator[Sequence[CallEvent]]:

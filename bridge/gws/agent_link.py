@@ -141,11 +141,7 @@ class AgentLink:
     async def dial(self, order: Order, body: Mapping[str, object], timeout: float) -> None:
         """Post a Dial; its call comes as news that names the order, maybe before this returns."""
         rest = self._session()
-        device = self._upstream_ids.get(order.device_id)
-        if device is None:
-            raise Refused(
-                "the upstream does not know this device as the agent's", http_status=404, status_code=NOT_FOUND
-            )
+        device = self.upstream_id(order.device_id)
         self._orders.place(order, time.monotonic())
         try:
             await rest.post(f"/me/devices/{device}/calls", body, timeout)
@@ -165,6 +161,19 @@ class AgentLink:
         await self._session().post(f"/me/calls/{call_id}", body, timeout)
         if body["operationName"] == "Hangup":
             self._calls.hung_up(call_id, device_id)
+
+    async def operate(self, device_id: str, body: Mapping[str, object], timeout: float) -> None:
+        """Post an operation on a device."""
+        await self._session().post(f"/me/devices/{self.upstream_id(device_id)}", body, timeout)
+
+    def upstream_id(self, device_id: str) -> str:
+        """The id that the upstream has for a device."""
+        device = self._upstream_ids.get(device_id)
+        if device is None:
+            raise Refused(
+                "the upstream does not know this device as the agent's", http_status=404, status_code=NOT_FOUND
+            )
+        return device
 
     def _session(self) -> RestSession:
         if self._rest is None or not self._up:

@@ -8,24 +8,15 @@ from collections.abc import Mapping
 
 from bridge.requests import DEVICE_PATH, RECORD_MEMBERS
 from bridge.user_data import to_json
-from bridge.vocabulary import CAPABILITIES
-from dialbridge.v1 import call_pb2
-from dialbridge.v1.call_pb2 import Capability
+from bridge.vocabulary import CAPABILITIES, SUPERVISOR_ROLES
+from dialbridge.v1.call_pb2 import Capability, SupervisorRole
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
 
-OPERATIONS: tuple[Capability.ValueType, ...] = (
-    call_pb2.CAPABILITY_ANSWER,
-    call_pb2.CAPABILITY_HANGUP,
-    call_pb2.CAPABILITY_SEND_DTMF,
-    call_pb2.CAPABILITY_ATTACH_USER_DATA,
-    call_pb2.CAPABILITY_UPDATE_USER_DATA,
-    call_pb2.CAPABILITY_DELETE_USER_DATA,
-    call_pb2.CAPABILITY_DELETE_USER_DATA_PAIR,
-)
-"""Those that can be passed on."""
+OPERATIONS: tuple[Capability.ValueType, ...] = tuple(CAPABILITIES)
+"""Those that can be passed on: every one that has a legacy word."""
 
-_NAMES = frozenset(CAPABILITIES[operation] for operation in OPERATIONS)
+_NAMES = frozenset(CAPABILITIES.values())
 
 
 def dial_body(destination: str, record: OutboundRecord | None, user_data: UserData, location: str) -> dict[str, object]:
@@ -56,14 +47,36 @@ def record_json(record: OutboundRecord) -> dict[str, object]:
     return written | to_json(record.unknown_fields)
 
 
-def command_body(command: object) -> Mapping[str, object]:
-    """An operation on a call. Raises TypeError for one that GWS does not have."""
+_OTHER_CALL: Mapping[str, str] = {
+    "SwapCalls": "otherCallUri",
+    "CompleteTransfer": "consultCallUri",
+    "CompleteConference": "consultCallUri",
+}
+
+
+def command_body(command: object, url: str) -> Mapping[str, object]:
+    """An operation on a call; ``url`` is where the GWS has its resources. Raises TypeError for one that it does not
+    have."""
     name = type(command).__name__
     if name not in _NAMES:
         raise TypeError(f"{name} is not an operation that can be passed on")
     body: dict[str, object] = {"operationName": name}
-    for member, word in (("digits", "digits"), ("key", "key"), ("user_data", "userData")):
-        value = getattr(command, member, None)
-        if value is not None:
-            body[word] = to_json(value) if isinstance(value, UserData) else value
+    for member in ("digits", "key", "participant"):
+        if (value := getattr(command, member, None)) is not None:
+            body[member] = value
+    if destination := getattr(command, "destination", None):
+        body["destination"] = {"phoneNumber": destination}
+    if location := getattr(command, "location", None):
+        body["location"] = location
+    if (other := getattr(command, "other_call_id", None)) and name in _OTHER_CALL:
+        body[_OTHER_CALL[name]] = f"{url}/me/calls/{other}"
+    data = getattr(command, "user_data", None)
+    if isinstance(data, UserData) and (data.pairs or not destination):
+        body["userData"] = to_json(data)
     return body
+
+
+def supervision_body(role: SupervisorRole.ValueType, target_uri: str, *, every_call: bool) -> Mapping[str, object]:
+    """ListenIn, Coach or BargeIn, with the members of ``supervisorMonitoringState``, as no page shows theirs."""
+    mode = "AllCalls" if every_call else "NextCall"
+    return {"operationName": SUPERVISOR_ROLES[role], "targetDeviceUri": target_uri, "mode": mode, "scope": "Call"}

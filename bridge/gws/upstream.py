@@ -119,6 +119,14 @@ class Upstream:
         """Post an operation on a call as the device's agent."""
         await self._link(device_id).control(call_id, device_id, body, timeout)
 
+    async def operate(self, device_id: str, body: Mapping[str, object], timeout: float) -> None:
+        """Post an operation on a device as its agent."""
+        await self._link(device_id).operate(device_id, body, timeout)
+
+    def device_uri(self, device_id: str) -> str:
+        """Where the upstream has a device of one of its agents."""
+        return f"{self._settings.url}/devices/{self._link(device_id).upstream_id(device_id)}"
+
     def _link(self, device_id: str) -> AgentLink:
         link = self._by_device.get(device_id)
         if link is None:

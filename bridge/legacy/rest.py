@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 from aiohttp import web
+from google.protobuf.message import Message
 
 from bridge import requests
 from bridge.envelope import PARTLY_DONE, LegacyError, channel_error
@@ -12,7 +13,7 @@ from bridge.facade import Facade, Unary
 from bridge.legacy.front_door import COOKIE, SESSION, FrontDoor, body_of, error_response, json_response, success
 from bridge.legacy.http_sessions import HttpSessions
 from bridge.settings import API_PATH
-from bridge.strict_json import dumps
+from bridge.strict_json import JsonObject, dumps
 from bridge.user_json import VOICE_CHANNEL
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_UNSPECIFIED
 from dialbridge.v1.user_service_pb2 import ChannelResult, EndContactCenterSessionRequest
@@ -28,15 +29,11 @@ class Rest:
         self._facade = facade
         self._door = door
         self._sessions = sessions
-        calls = facade.calls
         self._call_operations: Mapping[str, Unary[Any, Any]] = {
-            "Answer": calls.Answer,
-            "Hangup": calls.Hangup,
-            "SendDtmf": calls.SendDtmf,
-            "AttachUserData": calls.AttachUserData,
-            "UpdateUserData": calls.UpdateUserData,
-            "DeleteUserData": calls.DeleteUserData,
-            "DeleteUserDataPair": calls.DeleteUserDataPair,
+            name: getattr(facade.calls, name) for name in requests.CALL_OPERATIONS
+        }
+        self._monitoring: Mapping[str, Unary[Any, Any]] = {
+            name: getattr(facade.calls, name) for name in requests.MONITORING_OPERATIONS
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -47,6 +44,7 @@ class Rest:
                 ("/me", self._on_me),
                 ("/me/devices/{id}/calls", self._on_device_calls),
                 ("/me/calls/{id}", self._on_call),
+                ("/me/devices/{id}", self._on_device),
             )
             for slash in ("", "/")
         ]
@@ -75,6 +73,22 @@ class Rest:
         message = requests.call_request(operation, request.match_info["id"], body)
         await self._door.ask(request, self._call_operations[operation], message)
         return success()
+
+    async def _on_device(self, request: web.Request) -> web.Response:
+        """An operation on a device. GWS reference, Devices API."""
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        operation = requests.operation_of(body)
+        device_id = request.match_info["id"]
+        await self._door.ask(request, *self._device_operation(operation, device_id, body))
+        return success()
+
+    def _device_operation(self, name: str, device_id: str, body: JsonObject) -> tuple[Unary[Any, Any], Message]:
+        if name in requests.MONITORING_OPERATIONS:
+            return self._monitoring[name], requests.monitoring_request(name, device_id, body)
+        if name == "CancelSupervisorMonitoring":
+            return self._facade.calls.CancelSupervisorMonitoring, requests.cancel_monitoring_request(device_id)
+        raise requests.unknown_operation(name)
 
     async def _on_me(self, request: web.Request) -> web.Response:
         await self._door.authenticate(request)

@@ -8,20 +8,20 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from bridge.gws.agent_link import Agent
 from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
-from bridge.gws.operations import OPERATIONS, command_body, dial_body
+from bridge.gws.operations import OPERATIONS, command_body, dial_body, supervision_body
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream import Upstream
 from bridge.gws.upstream_calls import News
 from dialbridge.v1.call_pb2 import Capability
+from server.call_commands import CallCommand
+from server.call_events import CallEvent, CallReported
 from server.directory import Directory
 from server.switch import (
-    CallCommand,
-    CallEvent,
-    CallReported,
     CallView,
     DialOrder,
     OutcomeUnknown,
     Rejection,
+    SupervisionOrder,
     SwitchRejected,
     SwitchUnavailable,
 )
@@ -46,6 +46,7 @@ class GwsSwitch:
             for name in directory.users
             if directory.devices_of(name)
         ]
+        self._url = settings.url
         self._upstream = Upstream(settings, agents, self.capabilities)
 
     @property
@@ -83,7 +84,23 @@ class GwsSwitch:
     async def control(self, call_id: str, device_id: str, command: CallCommand) -> None:
         """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
         try:
-            await self._upstream.control(call_id, device_id, command_body(command), COMMAND_WITHIN)
+            await self._upstream.control(call_id, device_id, command_body(command, self._url), COMMAND_WITHIN)
+        except GwsError as error:
+            raise _translated(error) from None
+
+    async def supervise(self, device_id: str, order: SupervisionOrder) -> None:
+        """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
+        try:
+            target = self._upstream.device_uri(order.target_device_id)
+            body = supervision_body(order.role, target, every_call=order.every_call)
+            await self._upstream.operate(device_id, body, COMMAND_WITHIN)
+        except GwsError as error:
+            raise _translated(error) from None
+
+    async def end_supervision(self, device_id: str) -> None:
+        """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
+        try:
+            await self._upstream.operate(device_id, {"operationName": "CancelSupervisorMonitoring"}, COMMAND_WITHIN)
         except GwsError as error:
             raise _translated(error) from None
 

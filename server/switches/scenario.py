@@ -108,6 +108,8 @@ class Scenario:
     """What random choices follow from: the same scenario is played the same way."""
     internal_digits: int = 5
     """A number of at most so many digits is internal."""
+    recording: bool = True
+    """Whether calls can be recorded."""
     load: Load | None = None
     _exact: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
 
@@ -155,6 +157,7 @@ class _Reader:
             ),
             seed=top.number("seed", 0, 2**63 - 1, default=0),
             internal_digits=top.number("internal_digits", 0, 32, default=5),
+            recording=top.flag("recording", default=True),
             load=None if load is None else self._load(TomlTable(self._mistakes, "[load]", load)),
         )
         top.nothing_else()

@@ -9,31 +9,15 @@ import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
 
-from dialbridge.v1.call_pb2 import (
-    CAPABILITY_ANSWER,
-    CAPABILITY_ATTACH_USER_DATA,
-    CAPABILITY_DELETE_USER_DATA,
-    CAPABILITY_DELETE_USER_DATA_PAIR,
-    CAPABILITY_HANGUP,
-    CAPABILITY_SEND_DTMF,
-    CAPABILITY_UPDATE_USER_DATA,
-    Capability,
-)
-from server.switch import CallCommand, CallEvent, CallView, DialOrder
+from dialbridge.v1.call_pb2 import CAPABILITY_UNSPECIFIED, Capability
+from server.call_commands import CallCommand
+from server.call_events import CallEvent
+from server.switch import CallView, DialOrder, SupervisionOrder
 from server.switches.exchange import Exchange
 from server.switches.scenario import Scenario
 
-CAPABILITIES: frozenset[Capability.ValueType] = frozenset(
-    {
-        CAPABILITY_ANSWER,
-        CAPABILITY_HANGUP,
-        CAPABILITY_SEND_DTMF,
-        CAPABILITY_ATTACH_USER_DATA,
-        CAPABILITY_UPDATE_USER_DATA,
-        CAPABILITY_DELETE_USER_DATA,
-        CAPABILITY_DELETE_USER_DATA_PAIR,
-    }
-)
+CAPABILITIES: frozenset[Capability.ValueType] = frozenset(Capability.values()) - {CAPABILITY_UNSPECIFIED}
+"""All of them."""
 
 
 class Clock(Protocol):
@@ -115,6 +99,14 @@ class Simulator:
     async def control(self, call_id: str, device_id: str, command: CallCommand) -> None:
         """Do ``command``. Raises `server.switch.SwitchRejected`."""
         self._tell(self._exchange.control(call_id, device_id, command, self._clock.now()))
+
+    async def supervise(self, device_id: str, order: SupervisionOrder) -> None:
+        """Monitor. Raises `server.switch.SwitchRejected`."""
+        self._tell(self._exchange.supervise(device_id, order, self._clock.now()))
+
+    async def end_supervision(self, device_id: str) -> None:
+        """Monitor nobody. Raises `server.switch.SwitchRejected`."""
+        self._tell(self._exchange.end_supervision(device_id, self._clock.now()))
 
     async def events(self) -> AsyncIterator[Sequence[CallEvent]]:
         """Everything that happens, in batches of what had piled up."""

@@ -3,20 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-from dialbridge.v1.call_pb2 import CALL_TYPE_INTERNAL, RELEASE_CAUSE_LOCAL_HANGUP, Capability, Party
-from server.switch import (
-    Answer,
-    AttachUserData,
-    CallAppeared,
-    CallCommand,
-    CallEstablished,
-    CallEvent,
-    CallReleased,
-    CallView,
-    DialOrder,
-    Hangup,
-    UserDataChanged,
-)
+from dialbridge.v1.call_pb2 import CALL_STATE_DIALING, CALL_TYPE_INTERNAL, RELEASE_CAUSE_LOCAL_HANGUP, Capability, Party
+from server.call_commands import Answer, AttachUserData, CallCommand, Hangup
+from server.call_events import CallAppeared, CallEstablished, CallEvent, CallReleased, UserDataChanged
+from server.switch import CallView, DialOrder
 
 
 def appeared(order: DialOrder, at: float = 1000.0) -> CallAppeared:
@@ -26,7 +16,7 @@ def appeared(order: DialOrder, at: float = 1000.0) -> CallAppeared:
         device_id=order.device_id,
         at=at,
         conn_id=order.conn_id,
-        ringing=False,
+        state=CALL_STATE_DIALING,
         call_type=CALL_TYPE_INTERNAL,
         participants=(Party(phone_number=order.destination),),
         dnis=order.destination,

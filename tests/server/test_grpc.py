@@ -15,7 +15,8 @@ from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
-from server.switch import CallAppeared, CallEstablished, CallReleased, OutcomeUnknown
+from server.call_events import CallAppeared, CallEstablished, CallReleased
+from server.switch import OutcomeUnknown
 
 DEVICE = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
 OTHER_DEVICE = "2b00393c-9ad3-418f-8b3d-a06cbe8af395"
@@ -190,7 +191,7 @@ async def test_calls_are_listed_in_pages_in_the_order_of_their_appearance(grpc_s
                 device_id=DEVICE,
                 at=1000.0,
                 conn_id="0" * 16,
-                ringing=True,
+                state=pb.CALL_STATE_RINGING,
                 call_type=pb.CALL_TYPE_INBOUND,
                 participants=(),
             )
@@ -278,7 +279,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_others_are_not(house, 
                     device_id=DEVICE,
                     at=1000.0,
                     conn_id="0" * 16,
-                    ringing=True,
+                    state=pb.CALL_STATE_RINGING,
                     call_type=pb.CALL_TYPE_INBOUND,
                     participants=(),
                     user_data=big,
@@ -327,7 +328,11 @@ async def test_who_is_called_and_what_is_theirs(user_stub, as_):
     answer = await user_stub.GetCurrentUser(users.GetCurrentUserRequest(), metadata=as_("agent1"))
     assert answer.user.first_name == "Ada"
     assert [(device.id, device.phone_number) for device in answer.devices] == [(DEVICE, "5005")]
-    assert [feature.id for feature in answer.features] == ["api-voice", "api-voice-outbound"]
+    assert [feature.id for feature in answer.features] == [
+        "api-voice",
+        "api-voice-outbound",
+        "api-supervisor-monitoring",
+    ]
 
 
 async def test_a_session_opens_on_the_channels_that_there_are(user_stub, as_):

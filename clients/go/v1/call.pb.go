@@ -256,33 +256,113 @@ const (
 	Capability_CAPABILITY_DELETE_USER_DATA Capability = 8
 	// DeleteUserDataPair.
 	Capability_CAPABILITY_DELETE_USER_DATA_PAIR Capability = 9
+	// SingleStepTransfer.
+	Capability_CAPABILITY_SINGLE_STEP_TRANSFER Capability = 10
+	// InitiateTransfer.
+	Capability_CAPABILITY_INITIATE_TRANSFER Capability = 11
+	// CompleteTransfer.
+	Capability_CAPABILITY_COMPLETE_TRANSFER Capability = 12
+	// SingleStepConference.
+	Capability_CAPABILITY_SINGLE_STEP_CONFERENCE Capability = 13
+	// InitiateConference.
+	Capability_CAPABILITY_INITIATE_CONFERENCE Capability = 14
+	// CompleteConference.
+	Capability_CAPABILITY_COMPLETE_CONFERENCE Capability = 15
+	// RemoveParticipantFromConference.
+	Capability_CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE Capability = 16
+	// SwapCalls.
+	Capability_CAPABILITY_SWAP_CALLS Capability = 17
+	// MuteCall.
+	Capability_CAPABILITY_MUTE_CALL Capability = 18
+	// UnmuteCall.
+	Capability_CAPABILITY_UNMUTE_CALL Capability = 19
+	// StartCallRecording.
+	Capability_CAPABILITY_START_CALL_RECORDING Capability = 20
+	// PauseCallRecording.
+	Capability_CAPABILITY_PAUSE_CALL_RECORDING Capability = 21
+	// ResumeCallRecording.
+	Capability_CAPABILITY_RESUME_CALL_RECORDING Capability = 22
+	// StopCallRecording.
+	Capability_CAPABILITY_STOP_CALL_RECORDING Capability = 23
+	// ClearCall.
+	Capability_CAPABILITY_CLEAR_CALL Capability = 24
+	// MuteMonitoredUser.
+	Capability_CAPABILITY_MUTE_MONITORED_USER Capability = 25
+	// UnmuteMonitoredUser.
+	Capability_CAPABILITY_UNMUTE_MONITORED_USER Capability = 26
+	// SwitchToListenIn.
+	Capability_CAPABILITY_SWITCH_TO_LISTEN_IN Capability = 27
+	// SwitchToCoach.
+	Capability_CAPABILITY_SWITCH_TO_COACH Capability = 28
+	// SwitchToBargeIn.
+	Capability_CAPABILITY_SWITCH_TO_BARGE_IN Capability = 29
 )
 
 // Enum value maps for Capability.
 var (
 	Capability_name = map[int32]string{
-		0: "CAPABILITY_UNSPECIFIED",
-		1: "CAPABILITY_ANSWER",
-		2: "CAPABILITY_HANGUP",
-		3: "CAPABILITY_HOLD",
-		4: "CAPABILITY_RETRIEVE",
-		5: "CAPABILITY_SEND_DTMF",
-		6: "CAPABILITY_ATTACH_USER_DATA",
-		7: "CAPABILITY_UPDATE_USER_DATA",
-		8: "CAPABILITY_DELETE_USER_DATA",
-		9: "CAPABILITY_DELETE_USER_DATA_PAIR",
+		0:  "CAPABILITY_UNSPECIFIED",
+		1:  "CAPABILITY_ANSWER",
+		2:  "CAPABILITY_HANGUP",
+		3:  "CAPABILITY_HOLD",
+		4:  "CAPABILITY_RETRIEVE",
+		5:  "CAPABILITY_SEND_DTMF",
+		6:  "CAPABILITY_ATTACH_USER_DATA",
+		7:  "CAPABILITY_UPDATE_USER_DATA",
+		8:  "CAPABILITY_DELETE_USER_DATA",
+		9:  "CAPABILITY_DELETE_USER_DATA_PAIR",
+		10: "CAPABILITY_SINGLE_STEP_TRANSFER",
+		11: "CAPABILITY_INITIATE_TRANSFER",
+		12: "CAPABILITY_COMPLETE_TRANSFER",
+		13: "CAPABILITY_SINGLE_STEP_CONFERENCE",
+		14: "CAPABILITY_INITIATE_CONFERENCE",
+		15: "CAPABILITY_COMPLETE_CONFERENCE",
+		16: "CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE",
+		17: "CAPABILITY_SWAP_CALLS",
+		18: "CAPABILITY_MUTE_CALL",
+		19: "CAPABILITY_UNMUTE_CALL",
+		20: "CAPABILITY_START_CALL_RECORDING",
+		21: "CAPABILITY_PAUSE_CALL_RECORDING",
+		22: "CAPABILITY_RESUME_CALL_RECORDING",
+		23: "CAPABILITY_STOP_CALL_RECORDING",
+		24: "CAPABILITY_CLEAR_CALL",
+		25: "CAPABILITY_MUTE_MONITORED_USER",
+		26: "CAPABILITY_UNMUTE_MONITORED_USER",
+		27: "CAPABILITY_SWITCH_TO_LISTEN_IN",
+		28: "CAPABILITY_SWITCH_TO_COACH",
+		29: "CAPABILITY_SWITCH_TO_BARGE_IN",
 	}
 	Capability_value = map[string]int32{
-		"CAPABILITY_UNSPECIFIED":           0,
-		"CAPABILITY_ANSWER":                1,
-		"CAPABILITY_HANGUP":                2,
-		"CAPABILITY_HOLD":                  3,
-		"CAPABILITY_RETRIEVE":              4,
-		"CAPABILITY_SEND_DTMF":             5,
-		"CAPABILITY_ATTACH_USER_DATA":      6,
-		"CAPABILITY_UPDATE_USER_DATA":      7,
-		"CAPABILITY_DELETE_USER_DATA":      8,
-		"CAPABILITY_DELETE_USER_DATA_PAIR": 9,
+		"CAPABILITY_UNSPECIFIED":                        0,
+		"CAPABILITY_ANSWER":                             1,
+		"CAPABILITY_HANGUP":                             2,
+		"CAPABILITY_HOLD":                               3,
+		"CAPABILITY_RETRIEVE":                           4,
+		"CAPABILITY_SEND_DTMF":                          5,
+		"CAPABILITY_ATTACH_USER_DATA":                   6,
+		"CAPABILITY_UPDATE_USER_DATA":                   7,
+		"CAPABILITY_DELETE_USER_DATA":                   8,
+		"CAPABILITY_DELETE_USER_DATA_PAIR":              9,
+		"CAPABILITY_SINGLE_STEP_TRANSFER":               10,
+		"CAPABILITY_INITIATE_TRANSFER":                  11,
+		"CAPABILITY_COMPLETE_TRANSFER":                  12,
+		"CAPABILITY_SINGLE_STEP_CONFERENCE":             13,
+		"CAPABILITY_INITIATE_CONFERENCE":                14,
+		"CAPABILITY_COMPLETE_CONFERENCE":                15,
+		"CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE": 16,
+		"CAPABILITY_SWAP_CALLS":                         17,
+		"CAPABILITY_MUTE_CALL":                          18,
+		"CAPABILITY_UNMUTE_CALL":                        19,
+		"CAPABILITY_START_CALL_RECORDING":               20,
+		"CAPABILITY_PAUSE_CALL_RECORDING":               21,
+		"CAPABILITY_RESUME_CALL_RECORDING":              22,
+		"CAPABILITY_STOP_CALL_RECORDING":                23,
+		"CAPABILITY_CLEAR_CALL":                         24,
+		"CAPABILITY_MUTE_MONITORED_USER":                25,
+		"CAPABILITY_UNMUTE_MONITORED_USER":              26,
+		"CAPABILITY_SWITCH_TO_LISTEN_IN":                27,
+		"CAPABILITY_SWITCH_TO_COACH":                    28,
+		"CAPABILITY_SWITCH_TO_BARGE_IN":                 29,
 	}
 )
 
@@ -370,6 +450,63 @@ func (RecordingState) EnumDescriptor() ([]byte, []int) {
 	return file_dialbridge_v1_call_proto_rawDescGZIP(), []int{4}
 }
 
+// As what a supervisor is on a call.
+type SupervisorRole int32
+
+const (
+	// Not a supervisor.
+	SupervisorRole_SUPERVISOR_ROLE_UNSPECIFIED SupervisorRole = 0
+	// Hears everybody and is heard by nobody.
+	SupervisorRole_SUPERVISOR_ROLE_LISTEN_IN SupervisorRole = 1
+	// Hears everybody and is heard by the agent alone.
+	SupervisorRole_SUPERVISOR_ROLE_COACH SupervisorRole = 2
+	// A party of the call.
+	SupervisorRole_SUPERVISOR_ROLE_BARGE_IN SupervisorRole = 3
+)
+
+// Enum value maps for SupervisorRole.
+var (
+	SupervisorRole_name = map[int32]string{
+		0: "SUPERVISOR_ROLE_UNSPECIFIED",
+		1: "SUPERVISOR_ROLE_LISTEN_IN",
+		2: "SUPERVISOR_ROLE_COACH",
+		3: "SUPERVISOR_ROLE_BARGE_IN",
+	}
+	SupervisorRole_value = map[string]int32{
+		"SUPERVISOR_ROLE_UNSPECIFIED": 0,
+		"SUPERVISOR_ROLE_LISTEN_IN":   1,
+		"SUPERVISOR_ROLE_COACH":       2,
+		"SUPERVISOR_ROLE_BARGE_IN":    3,
+	}
+)
+
+func (x SupervisorRole) Enum() *SupervisorRole {
+	p := new(SupervisorRole)
+	*p = x
+	return p
+}
+
+func (x SupervisorRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SupervisorRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_dialbridge_v1_call_proto_enumTypes[5].Descriptor()
+}
+
+func (SupervisorRole) Type() protoreflect.EnumType {
+	return &file_dialbridge_v1_call_proto_enumTypes[5]
+}
+
+func (x SupervisorRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SupervisorRole.Descriptor instead.
+func (SupervisorRole) EnumDescriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_proto_rawDescGZIP(), []int{5}
+}
+
 // One telephone call as one device sees it. Two local devices that talk to each other each have their own view of the
 // call, with the same id: a view is identified by (id, device_id).
 type Call struct {
@@ -430,10 +567,18 @@ type Call struct {
 	RecordHandle *int64 `protobuf:"varint,27,opt,name=record_handle,json=recordHandle,proto3,oneof" json:"record_handle,omitempty"`
 	// The campaign of that record. Empty for calls without one.
 	CampaignName string `protobuf:"bytes,28,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
-	// How many status changes this view of the call has had. The first has 1, and each adds one.
-	Sequence      int64 `protobuf:"varint,29,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+	// and comes to it again goes on counting.
+	Sequence int64 `protobuf:"varint,29,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
+	// when there is none.
+	PairedCallId string `protobuf:"bytes,30,opt,name=paired_call_id,json=pairedCallId,proto3" json:"paired_call_id,omitempty"`
+	// Whether the device owns the conference that the call is.
+	ConferenceOwner bool `protobuf:"varint,31,opt,name=conference_owner,json=conferenceOwner,proto3" json:"conference_owner,omitempty"`
+	// As what a supervisor is on the call, where the view is of the supervisor's device. Unspecified for parties.
+	SupervisorRole SupervisorRole `protobuf:"varint,32,opt,name=supervisor_role,json=supervisorRole,proto3,enum=dialbridge.v1.SupervisorRole" json:"supervisor_role,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Call) Reset() {
@@ -669,6 +814,27 @@ func (x *Call) GetSequence() int64 {
 	return 0
 }
 
+func (x *Call) GetPairedCallId() string {
+	if x != nil {
+		return x.PairedCallId
+	}
+	return ""
+}
+
+func (x *Call) GetConferenceOwner() bool {
+	if x != nil {
+		return x.ConferenceOwner
+	}
+	return false
+}
+
+func (x *Call) GetSupervisorRole() SupervisorRole {
+	if x != nil {
+		return x.SupervisorRole
+	}
+	return SupervisorRole_SUPERVISOR_ROLE_UNSPECIFIED
+}
+
 // A party of a call.
 type Party struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -746,8 +912,7 @@ var File_dialbridge_v1_call_proto protoreflect.FileDescriptor
 
 const file_dialbridge_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x18dialbridge/v1/call.proto\x12\rdialbridge.v1\x1a\x1ddialbridge/v1/user_data.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\n" +
-	"\n" +
+	"\x18dialbridge/v1/call.proto\x12\rdialbridge.v1\x1a\x1ddialbridge/v1/user_data.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\v\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\x1b\n" +
@@ -779,7 +944,10 @@ const file_dialbridge_v1_call_proto_rawDesc = "" +
 	"\x0eparent_call_id\x18\x1a \x01(\tR\fparentCallId\x12(\n" +
 	"\rrecord_handle\x18\x1b \x01(\x03H\x00R\frecordHandle\x88\x01\x01\x12#\n" +
 	"\rcampaign_name\x18\x1c \x01(\tR\fcampaignName\x12\x1a\n" +
-	"\bsequence\x18\x1d \x01(\x03R\bsequenceB\x10\n" +
+	"\bsequence\x18\x1d \x01(\x03R\bsequence\x12$\n" +
+	"\x0epaired_call_id\x18\x1e \x01(\tR\fpairedCallId\x12)\n" +
+	"\x10conference_owner\x18\x1f \x01(\bR\x0fconferenceOwner\x12F\n" +
+	"\x0fsupervisor_role\x18  \x01(\x0e2\x1d.dialbridge.v1.SupervisorRoleR\x0esupervisorRoleB\x10\n" +
 	"\x0e_record_handle\"\x99\x01\n" +
 	"\x05Party\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1f\n" +
@@ -810,7 +978,7 @@ const file_dialbridge_v1_call_proto_rawDesc = "" +
 	"\x1cRELEASE_CAUSE_INVALID_NUMBER\x10\x06\x12!\n" +
 	"\x1dRELEASE_CAUSE_NETWORK_FAILURE\x10\a\x12\x1d\n" +
 	"\x19RELEASE_CAUSE_TRANSFERRED\x10\b\x12\x16\n" +
-	"\x12RELEASE_CAUSE_LOST\x10\t*\xa7\x02\n" +
+	"\x12RELEASE_CAUSE_LOST\x10\t*\xe3\a\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -822,12 +990,38 @@ const file_dialbridge_v1_call_proto_rawDesc = "" +
 	"\x1bCAPABILITY_ATTACH_USER_DATA\x10\x06\x12\x1f\n" +
 	"\x1bCAPABILITY_UPDATE_USER_DATA\x10\a\x12\x1f\n" +
 	"\x1bCAPABILITY_DELETE_USER_DATA\x10\b\x12$\n" +
-	" CAPABILITY_DELETE_USER_DATA_PAIR\x10\t*\x89\x01\n" +
+	" CAPABILITY_DELETE_USER_DATA_PAIR\x10\t\x12#\n" +
+	"\x1fCAPABILITY_SINGLE_STEP_TRANSFER\x10\n" +
+	"\x12 \n" +
+	"\x1cCAPABILITY_INITIATE_TRANSFER\x10\v\x12 \n" +
+	"\x1cCAPABILITY_COMPLETE_TRANSFER\x10\f\x12%\n" +
+	"!CAPABILITY_SINGLE_STEP_CONFERENCE\x10\r\x12\"\n" +
+	"\x1eCAPABILITY_INITIATE_CONFERENCE\x10\x0e\x12\"\n" +
+	"\x1eCAPABILITY_COMPLETE_CONFERENCE\x10\x0f\x121\n" +
+	"-CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE\x10\x10\x12\x19\n" +
+	"\x15CAPABILITY_SWAP_CALLS\x10\x11\x12\x18\n" +
+	"\x14CAPABILITY_MUTE_CALL\x10\x12\x12\x1a\n" +
+	"\x16CAPABILITY_UNMUTE_CALL\x10\x13\x12#\n" +
+	"\x1fCAPABILITY_START_CALL_RECORDING\x10\x14\x12#\n" +
+	"\x1fCAPABILITY_PAUSE_CALL_RECORDING\x10\x15\x12$\n" +
+	" CAPABILITY_RESUME_CALL_RECORDING\x10\x16\x12\"\n" +
+	"\x1eCAPABILITY_STOP_CALL_RECORDING\x10\x17\x12\x19\n" +
+	"\x15CAPABILITY_CLEAR_CALL\x10\x18\x12\"\n" +
+	"\x1eCAPABILITY_MUTE_MONITORED_USER\x10\x19\x12$\n" +
+	" CAPABILITY_UNMUTE_MONITORED_USER\x10\x1a\x12\"\n" +
+	"\x1eCAPABILITY_SWITCH_TO_LISTEN_IN\x10\x1b\x12\x1e\n" +
+	"\x1aCAPABILITY_SWITCH_TO_COACH\x10\x1c\x12!\n" +
+	"\x1dCAPABILITY_SWITCH_TO_BARGE_IN\x10\x1d*\x89\x01\n" +
 	"\x0eRecordingState\x12\x1f\n" +
 	"\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17RECORDING_STATE_STOPPED\x10\x01\x12\x1d\n" +
 	"\x19RECORDING_STATE_RECORDING\x10\x02\x12\x1a\n" +
-	"\x16RECORDING_STATE_PAUSED\x10\x03B\x02P\x01b\x06proto3"
+	"\x16RECORDING_STATE_PAUSED\x10\x03*\x89\x01\n" +
+	"\x0eSupervisorRole\x12\x1f\n" +
+	"\x1bSUPERVISOR_ROLE_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19SUPERVISOR_ROLE_LISTEN_IN\x10\x01\x12\x19\n" +
+	"\x15SUPERVISOR_ROLE_COACH\x10\x02\x12\x1c\n" +
+	"\x18SUPERVISOR_ROLE_BARGE_IN\x10\x03B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_call_proto_rawDescOnce sync.Once
@@ -841,7 +1035,7 @@ func file_dialbridge_v1_call_proto_rawDescGZIP() []byte {
 	return file_dialbridge_v1_call_proto_rawDescData
 }
 
-var file_dialbridge_v1_call_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_dialbridge_v1_call_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_dialbridge_v1_call_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_dialbridge_v1_call_proto_goTypes = []any{
 	(CallState)(0),                // 0: dialbridge.v1.CallState
@@ -849,29 +1043,31 @@ var file_dialbridge_v1_call_proto_goTypes = []any{
 	(ReleaseCause)(0),             // 2: dialbridge.v1.ReleaseCause
 	(Capability)(0),               // 3: dialbridge.v1.Capability
 	(RecordingState)(0),           // 4: dialbridge.v1.RecordingState
-	(*Call)(nil),                  // 5: dialbridge.v1.Call
-	(*Party)(nil),                 // 6: dialbridge.v1.Party
-	(*UserData)(nil),              // 7: dialbridge.v1.UserData
-	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(SupervisorRole)(0),           // 5: dialbridge.v1.SupervisorRole
+	(*Call)(nil),                  // 6: dialbridge.v1.Call
+	(*Party)(nil),                 // 7: dialbridge.v1.Party
+	(*UserData)(nil),              // 8: dialbridge.v1.UserData
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_dialbridge_v1_call_proto_depIdxs = []int32{
 	0,  // 0: dialbridge.v1.Call.state:type_name -> dialbridge.v1.CallState
 	2,  // 1: dialbridge.v1.Call.release_cause:type_name -> dialbridge.v1.ReleaseCause
 	1,  // 2: dialbridge.v1.Call.call_type:type_name -> dialbridge.v1.CallType
-	6,  // 3: dialbridge.v1.Call.participants:type_name -> dialbridge.v1.Party
+	7,  // 3: dialbridge.v1.Call.participants:type_name -> dialbridge.v1.Party
 	3,  // 4: dialbridge.v1.Call.capabilities:type_name -> dialbridge.v1.Capability
-	7,  // 5: dialbridge.v1.Call.user_data:type_name -> dialbridge.v1.UserData
-	8,  // 6: dialbridge.v1.Call.duration:type_name -> google.protobuf.Duration
-	9,  // 7: dialbridge.v1.Call.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 8: dialbridge.v1.Call.establish_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: dialbridge.v1.Call.release_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: dialbridge.v1.Call.user_data:type_name -> dialbridge.v1.UserData
+	9,  // 6: dialbridge.v1.Call.duration:type_name -> google.protobuf.Duration
+	10, // 7: dialbridge.v1.Call.create_time:type_name -> google.protobuf.Timestamp
+	10, // 8: dialbridge.v1.Call.establish_time:type_name -> google.protobuf.Timestamp
+	10, // 9: dialbridge.v1.Call.release_time:type_name -> google.protobuf.Timestamp
 	4,  // 10: dialbridge.v1.Call.recording_state:type_name -> dialbridge.v1.RecordingState
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	5,  // 11: dialbridge.v1.Call.supervisor_role:type_name -> dialbridge.v1.SupervisorRole
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_dialbridge_v1_call_proto_init() }
@@ -886,7 +1082,7 @@ func file_dialbridge_v1_call_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialbridge_v1_call_proto_rawDesc), len(file_dialbridge_v1_call_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Which calls of a device a supervisor monitors.
+type MonitoringMode int32
+
+const (
+	// All from now on.
+	MonitoringMode_MONITORING_MODE_UNSPECIFIED MonitoringMode = 0
+	// The one that is there, else the next one.
+	MonitoringMode_MONITORING_MODE_NEXT_CALL MonitoringMode = 1
+	// The one that is there, and all that follow.
+	MonitoringMode_MONITORING_MODE_ALL_CALLS MonitoringMode = 2
+)
+
+// Enum value maps for MonitoringMode.
+var (
+	MonitoringMode_name = map[int32]string{
+		0: "MONITORING_MODE_UNSPECIFIED",
+		1: "MONITORING_MODE_NEXT_CALL",
+		2: "MONITORING_MODE_ALL_CALLS",
+	}
+	MonitoringMode_value = map[string]int32{
+		"MONITORING_MODE_UNSPECIFIED": 0,
+		"MONITORING_MODE_NEXT_CALL":   1,
+		"MONITORING_MODE_ALL_CALLS":   2,
+	}
+)
+
+func (x MonitoringMode) Enum() *MonitoringMode {
+	p := new(MonitoringMode)
+	*p = x
+	return p
+}
+
+func (x MonitoringMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MonitoringMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_dialbridge_v1_call_service_proto_enumTypes[0].Descriptor()
+}
+
+func (MonitoringMode) Type() protoreflect.EnumType {
+	return &file_dialbridge_v1_call_service_proto_enumTypes[0]
+}
+
+func (x MonitoringMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MonitoringMode.Descriptor instead.
+func (MonitoringMode) EnumDescriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{0}
+}
+
 // The request of Dial.
 type DialRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1696,6 +1749,2578 @@ func (*DeleteUserDataPairResponse) Descriptor() ([]byte, []int) {
 	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{27}
 }
 
+// The request of Hold.
+type HoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldRequest) Reset() {
+	*x = HoldRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldRequest) ProtoMessage() {}
+
+func (x *HoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldRequest.ProtoReflect.Descriptor instead.
+func (*HoldRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *HoldRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *HoldRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of Hold.
+type HoldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldResponse) Reset() {
+	*x = HoldResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldResponse) ProtoMessage() {}
+
+func (x *HoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldResponse.ProtoReflect.Descriptor instead.
+func (*HoldResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{29}
+}
+
+// The request of Retrieve.
+type RetrieveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetrieveRequest) Reset() {
+	*x = RetrieveRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetrieveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetrieveRequest) ProtoMessage() {}
+
+func (x *RetrieveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetrieveRequest.ProtoReflect.Descriptor instead.
+func (*RetrieveRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RetrieveRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *RetrieveRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of Retrieve.
+type RetrieveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetrieveResponse) Reset() {
+	*x = RetrieveResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetrieveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetrieveResponse) ProtoMessage() {}
+
+func (x *RetrieveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetrieveResponse.ProtoReflect.Descriptor instead.
+func (*RetrieveResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{31}
+}
+
+// The request of SwapCalls.
+type SwapCallsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The other call of the consultation. Required.
+	OtherCallId   string `protobuf:"bytes,3,opt,name=other_call_id,json=otherCallId,proto3" json:"other_call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwapCallsRequest) Reset() {
+	*x = SwapCallsRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwapCallsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwapCallsRequest) ProtoMessage() {}
+
+func (x *SwapCallsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwapCallsRequest.ProtoReflect.Descriptor instead.
+func (*SwapCallsRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SwapCallsRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SwapCallsRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *SwapCallsRequest) GetOtherCallId() string {
+	if x != nil {
+		return x.OtherCallId
+	}
+	return ""
+}
+
+// The answer of SwapCalls.
+type SwapCallsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwapCallsResponse) Reset() {
+	*x = SwapCallsResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwapCallsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwapCallsResponse) ProtoMessage() {}
+
+func (x *SwapCallsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwapCallsResponse.ProtoReflect.Descriptor instead.
+func (*SwapCallsResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{33}
+}
+
+// The request of SingleStepTransfer.
+type SingleStepTransferRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The number to dial. Required.
+	Destination string `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Data to put on the call.
+	UserData *UserData `protobuf:"bytes,4,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// A location for the switch. Optional.
+	Location      string `protobuf:"bytes,5,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleStepTransferRequest) Reset() {
+	*x = SingleStepTransferRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleStepTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleStepTransferRequest) ProtoMessage() {}
+
+func (x *SingleStepTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleStepTransferRequest.ProtoReflect.Descriptor instead.
+func (*SingleStepTransferRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *SingleStepTransferRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SingleStepTransferRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *SingleStepTransferRequest) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *SingleStepTransferRequest) GetUserData() *UserData {
+	if x != nil {
+		return x.UserData
+	}
+	return nil
+}
+
+func (x *SingleStepTransferRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+// The answer of SingleStepTransfer.
+type SingleStepTransferResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleStepTransferResponse) Reset() {
+	*x = SingleStepTransferResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleStepTransferResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleStepTransferResponse) ProtoMessage() {}
+
+func (x *SingleStepTransferResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleStepTransferResponse.ProtoReflect.Descriptor instead.
+func (*SingleStepTransferResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{35}
+}
+
+// The request of InitiateTransfer.
+type InitiateTransferRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The number to dial. Required.
+	Destination string `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Data to put on the call.
+	UserData *UserData `protobuf:"bytes,4,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// A location for the switch. Optional.
+	Location      string `protobuf:"bytes,5,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InitiateTransferRequest) Reset() {
+	*x = InitiateTransferRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InitiateTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InitiateTransferRequest) ProtoMessage() {}
+
+func (x *InitiateTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InitiateTransferRequest.ProtoReflect.Descriptor instead.
+func (*InitiateTransferRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *InitiateTransferRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *InitiateTransferRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *InitiateTransferRequest) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *InitiateTransferRequest) GetUserData() *UserData {
+	if x != nil {
+		return x.UserData
+	}
+	return nil
+}
+
+func (x *InitiateTransferRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+// The answer of InitiateTransfer.
+type InitiateTransferResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The consultation call. Empty where the switch names calls itself: its first status change tells.
+	ConsultCallId string `protobuf:"bytes,1,opt,name=consult_call_id,json=consultCallId,proto3" json:"consult_call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InitiateTransferResponse) Reset() {
+	*x = InitiateTransferResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InitiateTransferResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InitiateTransferResponse) ProtoMessage() {}
+
+func (x *InitiateTransferResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InitiateTransferResponse.ProtoReflect.Descriptor instead.
+func (*InitiateTransferResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *InitiateTransferResponse) GetConsultCallId() string {
+	if x != nil {
+		return x.ConsultCallId
+	}
+	return ""
+}
+
+// The request of CompleteTransfer.
+type CompleteTransferRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The other call of the consultation. Empty: the switch finds it.
+	OtherCallId   string `protobuf:"bytes,3,opt,name=other_call_id,json=otherCallId,proto3" json:"other_call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteTransferRequest) Reset() {
+	*x = CompleteTransferRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteTransferRequest) ProtoMessage() {}
+
+func (x *CompleteTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteTransferRequest.ProtoReflect.Descriptor instead.
+func (*CompleteTransferRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *CompleteTransferRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *CompleteTransferRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *CompleteTransferRequest) GetOtherCallId() string {
+	if x != nil {
+		return x.OtherCallId
+	}
+	return ""
+}
+
+// The answer of CompleteTransfer.
+type CompleteTransferResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteTransferResponse) Reset() {
+	*x = CompleteTransferResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteTransferResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteTransferResponse) ProtoMessage() {}
+
+func (x *CompleteTransferResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteTransferResponse.ProtoReflect.Descriptor instead.
+func (*CompleteTransferResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{39}
+}
+
+// The request of SingleStepConference.
+type SingleStepConferenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The number to dial. Required.
+	Destination string `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Data to put on the call.
+	UserData *UserData `protobuf:"bytes,4,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// A location for the switch. Optional.
+	Location      string `protobuf:"bytes,5,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleStepConferenceRequest) Reset() {
+	*x = SingleStepConferenceRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleStepConferenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleStepConferenceRequest) ProtoMessage() {}
+
+func (x *SingleStepConferenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleStepConferenceRequest.ProtoReflect.Descriptor instead.
+func (*SingleStepConferenceRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SingleStepConferenceRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SingleStepConferenceRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *SingleStepConferenceRequest) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *SingleStepConferenceRequest) GetUserData() *UserData {
+	if x != nil {
+		return x.UserData
+	}
+	return nil
+}
+
+func (x *SingleStepConferenceRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+// The answer of SingleStepConference.
+type SingleStepConferenceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleStepConferenceResponse) Reset() {
+	*x = SingleStepConferenceResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleStepConferenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleStepConferenceResponse) ProtoMessage() {}
+
+func (x *SingleStepConferenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleStepConferenceResponse.ProtoReflect.Descriptor instead.
+func (*SingleStepConferenceResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{41}
+}
+
+// The request of InitiateConference.
+type InitiateConferenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The number to dial. Required.
+	Destination string `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Data to put on the call.
+	UserData *UserData `protobuf:"bytes,4,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// A location for the switch. Optional.
+	Location      string `protobuf:"bytes,5,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InitiateConferenceRequest) Reset() {
+	*x = InitiateConferenceRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InitiateConferenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InitiateConferenceRequest) ProtoMessage() {}
+
+func (x *InitiateConferenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InitiateConferenceRequest.ProtoReflect.Descriptor instead.
+func (*InitiateConferenceRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *InitiateConferenceRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *InitiateConferenceRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *InitiateConferenceRequest) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *InitiateConferenceRequest) GetUserData() *UserData {
+	if x != nil {
+		return x.UserData
+	}
+	return nil
+}
+
+func (x *InitiateConferenceRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+// The answer of InitiateConference.
+type InitiateConferenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The consultation call. Empty where the switch names calls itself: its first status change tells.
+	ConsultCallId string `protobuf:"bytes,1,opt,name=consult_call_id,json=consultCallId,proto3" json:"consult_call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InitiateConferenceResponse) Reset() {
+	*x = InitiateConferenceResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InitiateConferenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InitiateConferenceResponse) ProtoMessage() {}
+
+func (x *InitiateConferenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InitiateConferenceResponse.ProtoReflect.Descriptor instead.
+func (*InitiateConferenceResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *InitiateConferenceResponse) GetConsultCallId() string {
+	if x != nil {
+		return x.ConsultCallId
+	}
+	return ""
+}
+
+// The request of CompleteConference.
+type CompleteConferenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The other call of the consultation. Empty: the switch finds it.
+	OtherCallId   string `protobuf:"bytes,3,opt,name=other_call_id,json=otherCallId,proto3" json:"other_call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteConferenceRequest) Reset() {
+	*x = CompleteConferenceRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteConferenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteConferenceRequest) ProtoMessage() {}
+
+func (x *CompleteConferenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteConferenceRequest.ProtoReflect.Descriptor instead.
+func (*CompleteConferenceRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *CompleteConferenceRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *CompleteConferenceRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *CompleteConferenceRequest) GetOtherCallId() string {
+	if x != nil {
+		return x.OtherCallId
+	}
+	return ""
+}
+
+// The answer of CompleteConference.
+type CompleteConferenceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteConferenceResponse) Reset() {
+	*x = CompleteConferenceResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteConferenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteConferenceResponse) ProtoMessage() {}
+
+func (x *CompleteConferenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteConferenceResponse.ProtoReflect.Descriptor instead.
+func (*CompleteConferenceResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{45}
+}
+
+// The request of RemoveParticipantFromConference.
+type RemoveParticipantFromConferenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The number of the party. Required.
+	Participant   string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveParticipantFromConferenceRequest) Reset() {
+	*x = RemoveParticipantFromConferenceRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveParticipantFromConferenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveParticipantFromConferenceRequest) ProtoMessage() {}
+
+func (x *RemoveParticipantFromConferenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveParticipantFromConferenceRequest.ProtoReflect.Descriptor instead.
+func (*RemoveParticipantFromConferenceRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *RemoveParticipantFromConferenceRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *RemoveParticipantFromConferenceRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *RemoveParticipantFromConferenceRequest) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// The answer of RemoveParticipantFromConference.
+type RemoveParticipantFromConferenceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveParticipantFromConferenceResponse) Reset() {
+	*x = RemoveParticipantFromConferenceResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveParticipantFromConferenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveParticipantFromConferenceResponse) ProtoMessage() {}
+
+func (x *RemoveParticipantFromConferenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveParticipantFromConferenceResponse.ProtoReflect.Descriptor instead.
+func (*RemoveParticipantFromConferenceResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{47}
+}
+
+// The request of MuteCall.
+type MuteCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteCallRequest) Reset() {
+	*x = MuteCallRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteCallRequest) ProtoMessage() {}
+
+func (x *MuteCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteCallRequest.ProtoReflect.Descriptor instead.
+func (*MuteCallRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *MuteCallRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *MuteCallRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of MuteCall.
+type MuteCallResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteCallResponse) Reset() {
+	*x = MuteCallResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteCallResponse) ProtoMessage() {}
+
+func (x *MuteCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteCallResponse.ProtoReflect.Descriptor instead.
+func (*MuteCallResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{49}
+}
+
+// The request of UnmuteCall.
+type UnmuteCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteCallRequest) Reset() {
+	*x = UnmuteCallRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteCallRequest) ProtoMessage() {}
+
+func (x *UnmuteCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteCallRequest.ProtoReflect.Descriptor instead.
+func (*UnmuteCallRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *UnmuteCallRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *UnmuteCallRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of UnmuteCall.
+type UnmuteCallResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteCallResponse) Reset() {
+	*x = UnmuteCallResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteCallResponse) ProtoMessage() {}
+
+func (x *UnmuteCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteCallResponse.ProtoReflect.Descriptor instead.
+func (*UnmuteCallResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{51}
+}
+
+// The request of StartCallRecording.
+type StartCallRecordingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartCallRecordingRequest) Reset() {
+	*x = StartCallRecordingRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartCallRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartCallRecordingRequest) ProtoMessage() {}
+
+func (x *StartCallRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartCallRecordingRequest.ProtoReflect.Descriptor instead.
+func (*StartCallRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *StartCallRecordingRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *StartCallRecordingRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of StartCallRecording.
+type StartCallRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartCallRecordingResponse) Reset() {
+	*x = StartCallRecordingResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartCallRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartCallRecordingResponse) ProtoMessage() {}
+
+func (x *StartCallRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartCallRecordingResponse.ProtoReflect.Descriptor instead.
+func (*StartCallRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{53}
+}
+
+// The request of PauseCallRecording.
+type PauseCallRecordingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseCallRecordingRequest) Reset() {
+	*x = PauseCallRecordingRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseCallRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseCallRecordingRequest) ProtoMessage() {}
+
+func (x *PauseCallRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseCallRecordingRequest.ProtoReflect.Descriptor instead.
+func (*PauseCallRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *PauseCallRecordingRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *PauseCallRecordingRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of PauseCallRecording.
+type PauseCallRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseCallRecordingResponse) Reset() {
+	*x = PauseCallRecordingResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseCallRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseCallRecordingResponse) ProtoMessage() {}
+
+func (x *PauseCallRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseCallRecordingResponse.ProtoReflect.Descriptor instead.
+func (*PauseCallRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{55}
+}
+
+// The request of ResumeCallRecording.
+type ResumeCallRecordingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeCallRecordingRequest) Reset() {
+	*x = ResumeCallRecordingRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeCallRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeCallRecordingRequest) ProtoMessage() {}
+
+func (x *ResumeCallRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeCallRecordingRequest.ProtoReflect.Descriptor instead.
+func (*ResumeCallRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ResumeCallRecordingRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *ResumeCallRecordingRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of ResumeCallRecording.
+type ResumeCallRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeCallRecordingResponse) Reset() {
+	*x = ResumeCallRecordingResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeCallRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeCallRecordingResponse) ProtoMessage() {}
+
+func (x *ResumeCallRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeCallRecordingResponse.ProtoReflect.Descriptor instead.
+func (*ResumeCallRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{57}
+}
+
+// The request of StopCallRecording.
+type StopCallRecordingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopCallRecordingRequest) Reset() {
+	*x = StopCallRecordingRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopCallRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopCallRecordingRequest) ProtoMessage() {}
+
+func (x *StopCallRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopCallRecordingRequest.ProtoReflect.Descriptor instead.
+func (*StopCallRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *StopCallRecordingRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *StopCallRecordingRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of StopCallRecording.
+type StopCallRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopCallRecordingResponse) Reset() {
+	*x = StopCallRecordingResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopCallRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopCallRecordingResponse) ProtoMessage() {}
+
+func (x *StopCallRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopCallRecordingResponse.ProtoReflect.Descriptor instead.
+func (*StopCallRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{59}
+}
+
+// The request of ClearCall.
+type ClearCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearCallRequest) Reset() {
+	*x = ClearCallRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearCallRequest) ProtoMessage() {}
+
+func (x *ClearCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearCallRequest.ProtoReflect.Descriptor instead.
+func (*ClearCallRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ClearCallRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *ClearCallRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of ClearCall.
+type ClearCallResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearCallResponse) Reset() {
+	*x = ClearCallResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearCallResponse) ProtoMessage() {}
+
+func (x *ClearCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearCallResponse.ProtoReflect.Descriptor instead.
+func (*ClearCallResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{61}
+}
+
+// The request of MuteMonitoredUser.
+type MuteMonitoredUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteMonitoredUserRequest) Reset() {
+	*x = MuteMonitoredUserRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteMonitoredUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteMonitoredUserRequest) ProtoMessage() {}
+
+func (x *MuteMonitoredUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteMonitoredUserRequest.ProtoReflect.Descriptor instead.
+func (*MuteMonitoredUserRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *MuteMonitoredUserRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *MuteMonitoredUserRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of MuteMonitoredUser.
+type MuteMonitoredUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteMonitoredUserResponse) Reset() {
+	*x = MuteMonitoredUserResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteMonitoredUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteMonitoredUserResponse) ProtoMessage() {}
+
+func (x *MuteMonitoredUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteMonitoredUserResponse.ProtoReflect.Descriptor instead.
+func (*MuteMonitoredUserResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{63}
+}
+
+// The request of UnmuteMonitoredUser.
+type UnmuteMonitoredUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteMonitoredUserRequest) Reset() {
+	*x = UnmuteMonitoredUserRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteMonitoredUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteMonitoredUserRequest) ProtoMessage() {}
+
+func (x *UnmuteMonitoredUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteMonitoredUserRequest.ProtoReflect.Descriptor instead.
+func (*UnmuteMonitoredUserRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *UnmuteMonitoredUserRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *UnmuteMonitoredUserRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of UnmuteMonitoredUser.
+type UnmuteMonitoredUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteMonitoredUserResponse) Reset() {
+	*x = UnmuteMonitoredUserResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteMonitoredUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteMonitoredUserResponse) ProtoMessage() {}
+
+func (x *UnmuteMonitoredUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteMonitoredUserResponse.ProtoReflect.Descriptor instead.
+func (*UnmuteMonitoredUserResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{65}
+}
+
+// The request of SwitchToListenIn.
+type SwitchToListenInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToListenInRequest) Reset() {
+	*x = SwitchToListenInRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToListenInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToListenInRequest) ProtoMessage() {}
+
+func (x *SwitchToListenInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToListenInRequest.ProtoReflect.Descriptor instead.
+func (*SwitchToListenInRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *SwitchToListenInRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SwitchToListenInRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of SwitchToListenIn.
+type SwitchToListenInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToListenInResponse) Reset() {
+	*x = SwitchToListenInResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToListenInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToListenInResponse) ProtoMessage() {}
+
+func (x *SwitchToListenInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToListenInResponse.ProtoReflect.Descriptor instead.
+func (*SwitchToListenInResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{67}
+}
+
+// The request of SwitchToCoach.
+type SwitchToCoachRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToCoachRequest) Reset() {
+	*x = SwitchToCoachRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToCoachRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToCoachRequest) ProtoMessage() {}
+
+func (x *SwitchToCoachRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToCoachRequest.ProtoReflect.Descriptor instead.
+func (*SwitchToCoachRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *SwitchToCoachRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SwitchToCoachRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of SwitchToCoach.
+type SwitchToCoachResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToCoachResponse) Reset() {
+	*x = SwitchToCoachResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToCoachResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToCoachResponse) ProtoMessage() {}
+
+func (x *SwitchToCoachResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToCoachResponse.ProtoReflect.Descriptor instead.
+func (*SwitchToCoachResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{69}
+}
+
+// The request of SwitchToBargeIn.
+type SwitchToBargeInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call. Required.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Which of the caller's devices. Empty: the one that has the call.
+	DeviceId      string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToBargeInRequest) Reset() {
+	*x = SwitchToBargeInRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToBargeInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToBargeInRequest) ProtoMessage() {}
+
+func (x *SwitchToBargeInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToBargeInRequest.ProtoReflect.Descriptor instead.
+func (*SwitchToBargeInRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *SwitchToBargeInRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *SwitchToBargeInRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of SwitchToBargeIn.
+type SwitchToBargeInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchToBargeInResponse) Reset() {
+	*x = SwitchToBargeInResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchToBargeInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchToBargeInResponse) ProtoMessage() {}
+
+func (x *SwitchToBargeInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchToBargeInResponse.ProtoReflect.Descriptor instead.
+func (*SwitchToBargeInResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{71}
+}
+
+// The request of ListenIn.
+type ListenInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which of the caller's devices. Required.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The device to monitor. Required.
+	TargetDeviceId string `protobuf:"bytes,2,opt,name=target_device_id,json=targetDeviceId,proto3" json:"target_device_id,omitempty"`
+	// Which of its calls. Unspecified: all from now on.
+	Mode          MonitoringMode `protobuf:"varint,3,opt,name=mode,proto3,enum=dialbridge.v1.MonitoringMode" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListenInRequest) Reset() {
+	*x = ListenInRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListenInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListenInRequest) ProtoMessage() {}
+
+func (x *ListenInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListenInRequest.ProtoReflect.Descriptor instead.
+func (*ListenInRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *ListenInRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *ListenInRequest) GetTargetDeviceId() string {
+	if x != nil {
+		return x.TargetDeviceId
+	}
+	return ""
+}
+
+func (x *ListenInRequest) GetMode() MonitoringMode {
+	if x != nil {
+		return x.Mode
+	}
+	return MonitoringMode_MONITORING_MODE_UNSPECIFIED
+}
+
+// The answer of ListenIn.
+type ListenInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListenInResponse) Reset() {
+	*x = ListenInResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListenInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListenInResponse) ProtoMessage() {}
+
+func (x *ListenInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListenInResponse.ProtoReflect.Descriptor instead.
+func (*ListenInResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{73}
+}
+
+// The request of Coach.
+type CoachRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which of the caller's devices. Required.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The device to monitor. Required.
+	TargetDeviceId string `protobuf:"bytes,2,opt,name=target_device_id,json=targetDeviceId,proto3" json:"target_device_id,omitempty"`
+	// Which of its calls. Unspecified: all from now on.
+	Mode          MonitoringMode `protobuf:"varint,3,opt,name=mode,proto3,enum=dialbridge.v1.MonitoringMode" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CoachRequest) Reset() {
+	*x = CoachRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachRequest) ProtoMessage() {}
+
+func (x *CoachRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachRequest.ProtoReflect.Descriptor instead.
+func (*CoachRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *CoachRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *CoachRequest) GetTargetDeviceId() string {
+	if x != nil {
+		return x.TargetDeviceId
+	}
+	return ""
+}
+
+func (x *CoachRequest) GetMode() MonitoringMode {
+	if x != nil {
+		return x.Mode
+	}
+	return MonitoringMode_MONITORING_MODE_UNSPECIFIED
+}
+
+// The answer of Coach.
+type CoachResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CoachResponse) Reset() {
+	*x = CoachResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachResponse) ProtoMessage() {}
+
+func (x *CoachResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachResponse.ProtoReflect.Descriptor instead.
+func (*CoachResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{75}
+}
+
+// The request of BargeIn.
+type BargeInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which of the caller's devices. Required.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The device to monitor. Required.
+	TargetDeviceId string `protobuf:"bytes,2,opt,name=target_device_id,json=targetDeviceId,proto3" json:"target_device_id,omitempty"`
+	// Which of its calls. Unspecified: all from now on.
+	Mode          MonitoringMode `protobuf:"varint,3,opt,name=mode,proto3,enum=dialbridge.v1.MonitoringMode" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BargeInRequest) Reset() {
+	*x = BargeInRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BargeInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BargeInRequest) ProtoMessage() {}
+
+func (x *BargeInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BargeInRequest.ProtoReflect.Descriptor instead.
+func (*BargeInRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *BargeInRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *BargeInRequest) GetTargetDeviceId() string {
+	if x != nil {
+		return x.TargetDeviceId
+	}
+	return ""
+}
+
+func (x *BargeInRequest) GetMode() MonitoringMode {
+	if x != nil {
+		return x.Mode
+	}
+	return MonitoringMode_MONITORING_MODE_UNSPECIFIED
+}
+
+// The answer of BargeIn.
+type BargeInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BargeInResponse) Reset() {
+	*x = BargeInResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BargeInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BargeInResponse) ProtoMessage() {}
+
+func (x *BargeInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BargeInResponse.ProtoReflect.Descriptor instead.
+func (*BargeInResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{77}
+}
+
+// The request of CancelSupervisorMonitoring.
+type CancelSupervisorMonitoringRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which of the caller's devices. Required.
+	DeviceId      string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSupervisorMonitoringRequest) Reset() {
+	*x = CancelSupervisorMonitoringRequest{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSupervisorMonitoringRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSupervisorMonitoringRequest) ProtoMessage() {}
+
+func (x *CancelSupervisorMonitoringRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSupervisorMonitoringRequest.ProtoReflect.Descriptor instead.
+func (*CancelSupervisorMonitoringRequest) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *CancelSupervisorMonitoringRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+// The answer of CancelSupervisorMonitoring.
+type CancelSupervisorMonitoringResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSupervisorMonitoringResponse) Reset() {
+	*x = CancelSupervisorMonitoringResponse{}
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSupervisorMonitoringResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSupervisorMonitoringResponse) ProtoMessage() {}
+
+func (x *CancelSupervisorMonitoringResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_call_service_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSupervisorMonitoringResponse.ProtoReflect.Descriptor instead.
+func (*CancelSupervisorMonitoringResponse) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_call_service_proto_rawDescGZIP(), []int{79}
+}
+
 var File_dialbridge_v1_call_service_proto protoreflect.FileDescriptor
 
 const file_dialbridge_v1_call_service_proto_rawDesc = "" +
@@ -1792,7 +4417,135 @@ const file_dialbridge_v1_call_service_proto_rawDesc = "" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
 	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\x10\n" +
 	"\x03key\x18\x03 \x01(\tR\x03key\"\x1c\n" +
-	"\x1aDeleteUserDataPairResponse2\xa0\a\n" +
+	"\x1aDeleteUserDataPairResponse\"C\n" +
+	"\vHoldRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x0e\n" +
+	"\fHoldResponse\"G\n" +
+	"\x0fRetrieveRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x12\n" +
+	"\x10RetrieveResponse\"l\n" +
+	"\x10SwapCallsRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\"\n" +
+	"\rother_call_id\x18\x03 \x01(\tR\votherCallId\"\x13\n" +
+	"\x11SwapCallsResponse\"\xc5\x01\n" +
+	"\x19SingleStepTransferRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12 \n" +
+	"\vdestination\x18\x03 \x01(\tR\vdestination\x124\n" +
+	"\tuser_data\x18\x04 \x01(\v2\x17.dialbridge.v1.UserDataR\buserData\x12\x1a\n" +
+	"\blocation\x18\x05 \x01(\tR\blocation\"\x1c\n" +
+	"\x1aSingleStepTransferResponse\"\xc3\x01\n" +
+	"\x17InitiateTransferRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12 \n" +
+	"\vdestination\x18\x03 \x01(\tR\vdestination\x124\n" +
+	"\tuser_data\x18\x04 \x01(\v2\x17.dialbridge.v1.UserDataR\buserData\x12\x1a\n" +
+	"\blocation\x18\x05 \x01(\tR\blocation\"B\n" +
+	"\x18InitiateTransferResponse\x12&\n" +
+	"\x0fconsult_call_id\x18\x01 \x01(\tR\rconsultCallId\"s\n" +
+	"\x17CompleteTransferRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\"\n" +
+	"\rother_call_id\x18\x03 \x01(\tR\votherCallId\"\x1a\n" +
+	"\x18CompleteTransferResponse\"\xc7\x01\n" +
+	"\x1bSingleStepConferenceRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12 \n" +
+	"\vdestination\x18\x03 \x01(\tR\vdestination\x124\n" +
+	"\tuser_data\x18\x04 \x01(\v2\x17.dialbridge.v1.UserDataR\buserData\x12\x1a\n" +
+	"\blocation\x18\x05 \x01(\tR\blocation\"\x1e\n" +
+	"\x1cSingleStepConferenceResponse\"\xc5\x01\n" +
+	"\x19InitiateConferenceRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12 \n" +
+	"\vdestination\x18\x03 \x01(\tR\vdestination\x124\n" +
+	"\tuser_data\x18\x04 \x01(\v2\x17.dialbridge.v1.UserDataR\buserData\x12\x1a\n" +
+	"\blocation\x18\x05 \x01(\tR\blocation\"D\n" +
+	"\x1aInitiateConferenceResponse\x12&\n" +
+	"\x0fconsult_call_id\x18\x01 \x01(\tR\rconsultCallId\"u\n" +
+	"\x19CompleteConferenceRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\"\n" +
+	"\rother_call_id\x18\x03 \x01(\tR\votherCallId\"\x1c\n" +
+	"\x1aCompleteConferenceResponse\"\x80\x01\n" +
+	"&RemoveParticipantFromConferenceRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\")\n" +
+	"'RemoveParticipantFromConferenceResponse\"G\n" +
+	"\x0fMuteCallRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x12\n" +
+	"\x10MuteCallResponse\"I\n" +
+	"\x11UnmuteCallRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x14\n" +
+	"\x12UnmuteCallResponse\"Q\n" +
+	"\x19StartCallRecordingRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1c\n" +
+	"\x1aStartCallRecordingResponse\"Q\n" +
+	"\x19PauseCallRecordingRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1c\n" +
+	"\x1aPauseCallRecordingResponse\"R\n" +
+	"\x1aResumeCallRecordingRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1d\n" +
+	"\x1bResumeCallRecordingResponse\"P\n" +
+	"\x18StopCallRecordingRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1b\n" +
+	"\x19StopCallRecordingResponse\"H\n" +
+	"\x10ClearCallRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x13\n" +
+	"\x11ClearCallResponse\"P\n" +
+	"\x18MuteMonitoredUserRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1b\n" +
+	"\x19MuteMonitoredUserResponse\"R\n" +
+	"\x1aUnmuteMonitoredUserRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1d\n" +
+	"\x1bUnmuteMonitoredUserResponse\"O\n" +
+	"\x17SwitchToListenInRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x1a\n" +
+	"\x18SwitchToListenInResponse\"L\n" +
+	"\x14SwitchToCoachRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x17\n" +
+	"\x15SwitchToCoachResponse\"N\n" +
+	"\x16SwitchToBargeInRequest\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\"\x19\n" +
+	"\x17SwitchToBargeInResponse\"\x8b\x01\n" +
+	"\x0fListenInRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12(\n" +
+	"\x10target_device_id\x18\x02 \x01(\tR\x0etargetDeviceId\x121\n" +
+	"\x04mode\x18\x03 \x01(\x0e2\x1d.dialbridge.v1.MonitoringModeR\x04mode\"\x12\n" +
+	"\x10ListenInResponse\"\x88\x01\n" +
+	"\fCoachRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12(\n" +
+	"\x10target_device_id\x18\x02 \x01(\tR\x0etargetDeviceId\x121\n" +
+	"\x04mode\x18\x03 \x01(\x0e2\x1d.dialbridge.v1.MonitoringModeR\x04mode\"\x0f\n" +
+	"\rCoachResponse\"\x8a\x01\n" +
+	"\x0eBargeInRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12(\n" +
+	"\x10target_device_id\x18\x02 \x01(\tR\x0etargetDeviceId\x121\n" +
+	"\x04mode\x18\x03 \x01(\x0e2\x1d.dialbridge.v1.MonitoringModeR\x04mode\"\x11\n" +
+	"\x0fBargeInResponse\"@\n" +
+	"!CancelSupervisorMonitoringRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\"$\n" +
+	"\"CancelSupervisorMonitoringResponse*o\n" +
+	"\x0eMonitoringMode\x12\x1f\n" +
+	"\x1bMONITORING_MODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19MONITORING_MODE_NEXT_CALL\x10\x01\x12\x1d\n" +
+	"\x19MONITORING_MODE_ALL_CALLS\x10\x022\x81\x1b\n" +
 	"\vCallService\x12?\n" +
 	"\x04Dial\x12\x1a.dialbridge.v1.DialRequest\x1a\x1b.dialbridge.v1.DialResponse\x12S\n" +
 	"\n" +
@@ -1805,7 +4558,34 @@ const file_dialbridge_v1_call_service_proto_rawDesc = "" +
 	"\x0eAttachUserData\x12$.dialbridge.v1.AttachUserDataRequest\x1a%.dialbridge.v1.AttachUserDataResponse\x12]\n" +
 	"\x0eUpdateUserData\x12$.dialbridge.v1.UpdateUserDataRequest\x1a%.dialbridge.v1.UpdateUserDataResponse\x12]\n" +
 	"\x0eDeleteUserData\x12$.dialbridge.v1.DeleteUserDataRequest\x1a%.dialbridge.v1.DeleteUserDataResponse\x12i\n" +
-	"\x12DeleteUserDataPair\x12(.dialbridge.v1.DeleteUserDataPairRequest\x1a).dialbridge.v1.DeleteUserDataPairResponseB\x02P\x01b\x06proto3"
+	"\x12DeleteUserDataPair\x12(.dialbridge.v1.DeleteUserDataPairRequest\x1a).dialbridge.v1.DeleteUserDataPairResponse\x12?\n" +
+	"\x04Hold\x12\x1a.dialbridge.v1.HoldRequest\x1a\x1b.dialbridge.v1.HoldResponse\x12K\n" +
+	"\bRetrieve\x12\x1e.dialbridge.v1.RetrieveRequest\x1a\x1f.dialbridge.v1.RetrieveResponse\x12N\n" +
+	"\tSwapCalls\x12\x1f.dialbridge.v1.SwapCallsRequest\x1a .dialbridge.v1.SwapCallsResponse\x12i\n" +
+	"\x12SingleStepTransfer\x12(.dialbridge.v1.SingleStepTransferRequest\x1a).dialbridge.v1.SingleStepTransferResponse\x12c\n" +
+	"\x10InitiateTransfer\x12&.dialbridge.v1.InitiateTransferRequest\x1a'.dialbridge.v1.InitiateTransferResponse\x12c\n" +
+	"\x10CompleteTransfer\x12&.dialbridge.v1.CompleteTransferRequest\x1a'.dialbridge.v1.CompleteTransferResponse\x12o\n" +
+	"\x14SingleStepConference\x12*.dialbridge.v1.SingleStepConferenceRequest\x1a+.dialbridge.v1.SingleStepConferenceResponse\x12i\n" +
+	"\x12InitiateConference\x12(.dialbridge.v1.InitiateConferenceRequest\x1a).dialbridge.v1.InitiateConferenceResponse\x12i\n" +
+	"\x12CompleteConference\x12(.dialbridge.v1.CompleteConferenceRequest\x1a).dialbridge.v1.CompleteConferenceResponse\x12\x90\x01\n" +
+	"\x1fRemoveParticipantFromConference\x125.dialbridge.v1.RemoveParticipantFromConferenceRequest\x1a6.dialbridge.v1.RemoveParticipantFromConferenceResponse\x12K\n" +
+	"\bMuteCall\x12\x1e.dialbridge.v1.MuteCallRequest\x1a\x1f.dialbridge.v1.MuteCallResponse\x12Q\n" +
+	"\n" +
+	"UnmuteCall\x12 .dialbridge.v1.UnmuteCallRequest\x1a!.dialbridge.v1.UnmuteCallResponse\x12i\n" +
+	"\x12StartCallRecording\x12(.dialbridge.v1.StartCallRecordingRequest\x1a).dialbridge.v1.StartCallRecordingResponse\x12i\n" +
+	"\x12PauseCallRecording\x12(.dialbridge.v1.PauseCallRecordingRequest\x1a).dialbridge.v1.PauseCallRecordingResponse\x12l\n" +
+	"\x13ResumeCallRecording\x12).dialbridge.v1.ResumeCallRecordingRequest\x1a*.dialbridge.v1.ResumeCallRecordingResponse\x12f\n" +
+	"\x11StopCallRecording\x12'.dialbridge.v1.StopCallRecordingRequest\x1a(.dialbridge.v1.StopCallRecordingResponse\x12N\n" +
+	"\tClearCall\x12\x1f.dialbridge.v1.ClearCallRequest\x1a .dialbridge.v1.ClearCallResponse\x12f\n" +
+	"\x11MuteMonitoredUser\x12'.dialbridge.v1.MuteMonitoredUserRequest\x1a(.dialbridge.v1.MuteMonitoredUserResponse\x12l\n" +
+	"\x13UnmuteMonitoredUser\x12).dialbridge.v1.UnmuteMonitoredUserRequest\x1a*.dialbridge.v1.UnmuteMonitoredUserResponse\x12c\n" +
+	"\x10SwitchToListenIn\x12&.dialbridge.v1.SwitchToListenInRequest\x1a'.dialbridge.v1.SwitchToListenInResponse\x12Z\n" +
+	"\rSwitchToCoach\x12#.dialbridge.v1.SwitchToCoachRequest\x1a$.dialbridge.v1.SwitchToCoachResponse\x12`\n" +
+	"\x0fSwitchToBargeIn\x12%.dialbridge.v1.SwitchToBargeInRequest\x1a&.dialbridge.v1.SwitchToBargeInResponse\x12K\n" +
+	"\bListenIn\x12\x1e.dialbridge.v1.ListenInRequest\x1a\x1f.dialbridge.v1.ListenInResponse\x12B\n" +
+	"\x05Coach\x12\x1b.dialbridge.v1.CoachRequest\x1a\x1c.dialbridge.v1.CoachResponse\x12H\n" +
+	"\aBargeIn\x12\x1d.dialbridge.v1.BargeInRequest\x1a\x1e.dialbridge.v1.BargeInResponse\x12\x81\x01\n" +
+	"\x1aCancelSupervisorMonitoring\x120.dialbridge.v1.CancelSupervisorMonitoringRequest\x1a1.dialbridge.v1.CancelSupervisorMonitoringResponseB\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_call_service_proto_rawDescOnce sync.Once
@@ -1819,90 +4599,203 @@ func file_dialbridge_v1_call_service_proto_rawDescGZIP() []byte {
 	return file_dialbridge_v1_call_service_proto_rawDescData
 }
 
-var file_dialbridge_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_dialbridge_v1_call_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_dialbridge_v1_call_service_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_dialbridge_v1_call_service_proto_goTypes = []any{
-	(*DialRequest)(nil),                // 0: dialbridge.v1.DialRequest
-	(*DialResponse)(nil),               // 1: dialbridge.v1.DialResponse
-	(*WatchCallsRequest)(nil),          // 2: dialbridge.v1.WatchCallsRequest
-	(*CallFilter)(nil),                 // 3: dialbridge.v1.CallFilter
-	(*WatchCallsResponse)(nil),         // 4: dialbridge.v1.WatchCallsResponse
-	(*Started)(nil),                    // 5: dialbridge.v1.Started
-	(*Snapshot)(nil),                   // 6: dialbridge.v1.Snapshot
-	(*SnapshotEnd)(nil),                // 7: dialbridge.v1.SnapshotEnd
-	(*StatusChanges)(nil),              // 8: dialbridge.v1.StatusChanges
-	(*Heartbeat)(nil),                  // 9: dialbridge.v1.Heartbeat
-	(*GetCallRequest)(nil),             // 10: dialbridge.v1.GetCallRequest
-	(*GetCallResponse)(nil),            // 11: dialbridge.v1.GetCallResponse
-	(*ListCallsRequest)(nil),           // 12: dialbridge.v1.ListCallsRequest
-	(*ListCallsResponse)(nil),          // 13: dialbridge.v1.ListCallsResponse
-	(*AnswerRequest)(nil),              // 14: dialbridge.v1.AnswerRequest
-	(*AnswerResponse)(nil),             // 15: dialbridge.v1.AnswerResponse
-	(*HangupRequest)(nil),              // 16: dialbridge.v1.HangupRequest
-	(*HangupResponse)(nil),             // 17: dialbridge.v1.HangupResponse
-	(*SendDtmfRequest)(nil),            // 18: dialbridge.v1.SendDtmfRequest
-	(*SendDtmfResponse)(nil),           // 19: dialbridge.v1.SendDtmfResponse
-	(*AttachUserDataRequest)(nil),      // 20: dialbridge.v1.AttachUserDataRequest
-	(*AttachUserDataResponse)(nil),     // 21: dialbridge.v1.AttachUserDataResponse
-	(*UpdateUserDataRequest)(nil),      // 22: dialbridge.v1.UpdateUserDataRequest
-	(*UpdateUserDataResponse)(nil),     // 23: dialbridge.v1.UpdateUserDataResponse
-	(*DeleteUserDataRequest)(nil),      // 24: dialbridge.v1.DeleteUserDataRequest
-	(*DeleteUserDataResponse)(nil),     // 25: dialbridge.v1.DeleteUserDataResponse
-	(*DeleteUserDataPairRequest)(nil),  // 26: dialbridge.v1.DeleteUserDataPairRequest
-	(*DeleteUserDataPairResponse)(nil), // 27: dialbridge.v1.DeleteUserDataPairResponse
-	(*OutboundRecord)(nil),             // 28: dialbridge.v1.OutboundRecord
-	(*UserData)(nil),                   // 29: dialbridge.v1.UserData
-	(*Call)(nil),                       // 30: dialbridge.v1.Call
-	(*durationpb.Duration)(nil),        // 31: google.protobuf.Duration
-	(CallState)(0),                     // 32: dialbridge.v1.CallState
-	(*StatusChange)(nil),               // 33: dialbridge.v1.StatusChange
+	(MonitoringMode)(0),                             // 0: dialbridge.v1.MonitoringMode
+	(*DialRequest)(nil),                             // 1: dialbridge.v1.DialRequest
+	(*DialResponse)(nil),                            // 2: dialbridge.v1.DialResponse
+	(*WatchCallsRequest)(nil),                       // 3: dialbridge.v1.WatchCallsRequest
+	(*CallFilter)(nil),                              // 4: dialbridge.v1.CallFilter
+	(*WatchCallsResponse)(nil),                      // 5: dialbridge.v1.WatchCallsResponse
+	(*Started)(nil),                                 // 6: dialbridge.v1.Started
+	(*Snapshot)(nil),                                // 7: dialbridge.v1.Snapshot
+	(*SnapshotEnd)(nil),                             // 8: dialbridge.v1.SnapshotEnd
+	(*StatusChanges)(nil),                           // 9: dialbridge.v1.StatusChanges
+	(*Heartbeat)(nil),                               // 10: dialbridge.v1.Heartbeat
+	(*GetCallRequest)(nil),                          // 11: dialbridge.v1.GetCallRequest
+	(*GetCallResponse)(nil),                         // 12: dialbridge.v1.GetCallResponse
+	(*ListCallsRequest)(nil),                        // 13: dialbridge.v1.ListCallsRequest
+	(*ListCallsResponse)(nil),                       // 14: dialbridge.v1.ListCallsResponse
+	(*AnswerRequest)(nil),                           // 15: dialbridge.v1.AnswerRequest
+	(*AnswerResponse)(nil),                          // 16: dialbridge.v1.AnswerResponse
+	(*HangupRequest)(nil),                           // 17: dialbridge.v1.HangupRequest
+	(*HangupResponse)(nil),                          // 18: dialbridge.v1.HangupResponse
+	(*SendDtmfRequest)(nil),                         // 19: dialbridge.v1.SendDtmfRequest
+	(*SendDtmfResponse)(nil),                        // 20: dialbridge.v1.SendDtmfResponse
+	(*AttachUserDataRequest)(nil),                   // 21: dialbridge.v1.AttachUserDataRequest
+	(*AttachUserDataResponse)(nil),                  // 22: dialbridge.v1.AttachUserDataResponse
+	(*UpdateUserDataRequest)(nil),                   // 23: dialbridge.v1.UpdateUserDataRequest
+	(*UpdateUserDataResponse)(nil),                  // 24: dialbridge.v1.UpdateUserDataResponse
+	(*DeleteUserDataRequest)(nil),                   // 25: dialbridge.v1.DeleteUserDataRequest
+	(*DeleteUserDataResponse)(nil),                  // 26: dialbridge.v1.DeleteUserDataResponse
+	(*DeleteUserDataPairRequest)(nil),               // 27: dialbridge.v1.DeleteUserDataPairRequest
+	(*DeleteUserDataPairResponse)(nil),              // 28: dialbridge.v1.DeleteUserDataPairResponse
+	(*HoldRequest)(nil),                             // 29: dialbridge.v1.HoldRequest
+	(*HoldResponse)(nil),                            // 30: dialbridge.v1.HoldResponse
+	(*RetrieveRequest)(nil),                         // 31: dialbridge.v1.RetrieveRequest
+	(*RetrieveResponse)(nil),                        // 32: dialbridge.v1.RetrieveResponse
+	(*SwapCallsRequest)(nil),                        // 33: dialbridge.v1.SwapCallsRequest
+	(*SwapCallsResponse)(nil),                       // 34: dialbridge.v1.SwapCallsResponse
+	(*SingleStepTransferRequest)(nil),               // 35: dialbridge.v1.SingleStepTransferRequest
+	(*SingleStepTransferResponse)(nil),              // 36: dialbridge.v1.SingleStepTransferResponse
+	(*InitiateTransferRequest)(nil),                 // 37: dialbridge.v1.InitiateTransferRequest
+	(*InitiateTransferResponse)(nil),                // 38: dialbridge.v1.InitiateTransferResponse
+	(*CompleteTransferRequest)(nil),                 // 39: dialbridge.v1.CompleteTransferRequest
+	(*CompleteTransferResponse)(nil),                // 40: dialbridge.v1.CompleteTransferResponse
+	(*SingleStepConferenceRequest)(nil),             // 41: dialbridge.v1.SingleStepConferenceRequest
+	(*SingleStepConferenceResponse)(nil),            // 42: dialbridge.v1.SingleStepConferenceResponse
+	(*InitiateConferenceRequest)(nil),               // 43: dialbridge.v1.InitiateConferenceRequest
+	(*InitiateConferenceResponse)(nil),              // 44: dialbridge.v1.InitiateConferenceResponse
+	(*CompleteConferenceRequest)(nil),               // 45: dialbridge.v1.CompleteConferenceRequest
+	(*CompleteConferenceResponse)(nil),              // 46: dialbridge.v1.CompleteConferenceResponse
+	(*RemoveParticipantFromConferenceRequest)(nil),  // 47: dialbridge.v1.RemoveParticipantFromConferenceRequest
+	(*RemoveParticipantFromConferenceResponse)(nil), // 48: dialbridge.v1.RemoveParticipantFromConferenceResponse
+	(*MuteCallRequest)(nil),                         // 49: dialbridge.v1.MuteCallRequest
+	(*MuteCallResponse)(nil),                        // 50: dialbridge.v1.MuteCallResponse
+	(*UnmuteCallRequest)(nil),                       // 51: dialbridge.v1.UnmuteCallRequest
+	(*UnmuteCallResponse)(nil),                      // 52: dialbridge.v1.UnmuteCallResponse
+	(*StartCallRecordingRequest)(nil),               // 53: dialbridge.v1.StartCallRecordingRequest
+	(*StartCallRecordingResponse)(nil),              // 54: dialbridge.v1.StartCallRecordingResponse
+	(*PauseCallRecordingRequest)(nil),               // 55: dialbridge.v1.PauseCallRecordingRequest
+	(*PauseCallRecordingResponse)(nil),              // 56: dialbridge.v1.PauseCallRecordingResponse
+	(*ResumeCallRecordingRequest)(nil),              // 57: dialbridge.v1.ResumeCallRecordingRequest
+	(*ResumeCallRecordingResponse)(nil),             // 58: dialbridge.v1.ResumeCallRecordingResponse
+	(*StopCallRecordingRequest)(nil),                // 59: dialbridge.v1.StopCallRecordingRequest
+	(*StopCallRecordingResponse)(nil),               // 60: dialbridge.v1.StopCallRecordingResponse
+	(*ClearCallRequest)(nil),                        // 61: dialbridge.v1.ClearCallRequest
+	(*ClearCallResponse)(nil),                       // 62: dialbridge.v1.ClearCallResponse
+	(*MuteMonitoredUserRequest)(nil),                // 63: dialbridge.v1.MuteMonitoredUserRequest
+	(*MuteMonitoredUserResponse)(nil),               // 64: dialbridge.v1.MuteMonitoredUserResponse
+	(*UnmuteMonitoredUserRequest)(nil),              // 65: dialbridge.v1.UnmuteMonitoredUserRequest
+	(*UnmuteMonitoredUserResponse)(nil),             // 66: dialbridge.v1.UnmuteMonitoredUserResponse
+	(*SwitchToListenInRequest)(nil),                 // 67: dialbridge.v1.SwitchToListenInRequest
+	(*SwitchToListenInResponse)(nil),                // 68: dialbridge.v1.SwitchToListenInResponse
+	(*SwitchToCoachRequest)(nil),                    // 69: dialbridge.v1.SwitchToCoachRequest
+	(*SwitchToCoachResponse)(nil),                   // 70: dialbridge.v1.SwitchToCoachResponse
+	(*SwitchToBargeInRequest)(nil),                  // 71: dialbridge.v1.SwitchToBargeInRequest
+	(*SwitchToBargeInResponse)(nil),                 // 72: dialbridge.v1.SwitchToBargeInResponse
+	(*ListenInRequest)(nil),                         // 73: dialbridge.v1.ListenInRequest
+	(*ListenInResponse)(nil),                        // 74: dialbridge.v1.ListenInResponse
+	(*CoachRequest)(nil),                            // 75: dialbridge.v1.CoachRequest
+	(*CoachResponse)(nil),                           // 76: dialbridge.v1.CoachResponse
+	(*BargeInRequest)(nil),                          // 77: dialbridge.v1.BargeInRequest
+	(*BargeInResponse)(nil),                         // 78: dialbridge.v1.BargeInResponse
+	(*CancelSupervisorMonitoringRequest)(nil),       // 79: dialbridge.v1.CancelSupervisorMonitoringRequest
+	(*CancelSupervisorMonitoringResponse)(nil),      // 80: dialbridge.v1.CancelSupervisorMonitoringResponse
+	(*OutboundRecord)(nil),                          // 81: dialbridge.v1.OutboundRecord
+	(*UserData)(nil),                                // 82: dialbridge.v1.UserData
+	(*Call)(nil),                                    // 83: dialbridge.v1.Call
+	(*durationpb.Duration)(nil),                     // 84: google.protobuf.Duration
+	(CallState)(0),                                  // 85: dialbridge.v1.CallState
+	(*StatusChange)(nil),                            // 86: dialbridge.v1.StatusChange
 }
 var file_dialbridge_v1_call_service_proto_depIdxs = []int32{
-	28, // 0: dialbridge.v1.DialRequest.outbound_record:type_name -> dialbridge.v1.OutboundRecord
-	29, // 1: dialbridge.v1.DialRequest.user_data:type_name -> dialbridge.v1.UserData
-	30, // 2: dialbridge.v1.DialResponse.call:type_name -> dialbridge.v1.Call
-	3,  // 3: dialbridge.v1.WatchCallsRequest.filter:type_name -> dialbridge.v1.CallFilter
-	31, // 4: dialbridge.v1.WatchCallsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	32, // 5: dialbridge.v1.CallFilter.states:type_name -> dialbridge.v1.CallState
-	5,  // 6: dialbridge.v1.WatchCallsResponse.started:type_name -> dialbridge.v1.Started
-	6,  // 7: dialbridge.v1.WatchCallsResponse.snapshot:type_name -> dialbridge.v1.Snapshot
-	7,  // 8: dialbridge.v1.WatchCallsResponse.snapshot_end:type_name -> dialbridge.v1.SnapshotEnd
-	8,  // 9: dialbridge.v1.WatchCallsResponse.changes:type_name -> dialbridge.v1.StatusChanges
-	9,  // 10: dialbridge.v1.WatchCallsResponse.heartbeat:type_name -> dialbridge.v1.Heartbeat
-	31, // 11: dialbridge.v1.Started.heartbeat_interval:type_name -> google.protobuf.Duration
-	30, // 12: dialbridge.v1.Snapshot.calls:type_name -> dialbridge.v1.Call
-	33, // 13: dialbridge.v1.StatusChanges.status_changes:type_name -> dialbridge.v1.StatusChange
-	30, // 14: dialbridge.v1.GetCallResponse.call:type_name -> dialbridge.v1.Call
-	3,  // 15: dialbridge.v1.ListCallsRequest.filter:type_name -> dialbridge.v1.CallFilter
-	30, // 16: dialbridge.v1.ListCallsResponse.calls:type_name -> dialbridge.v1.Call
-	29, // 17: dialbridge.v1.AttachUserDataRequest.user_data:type_name -> dialbridge.v1.UserData
-	29, // 18: dialbridge.v1.UpdateUserDataRequest.user_data:type_name -> dialbridge.v1.UserData
-	0,  // 19: dialbridge.v1.CallService.Dial:input_type -> dialbridge.v1.DialRequest
-	2,  // 20: dialbridge.v1.CallService.WatchCalls:input_type -> dialbridge.v1.WatchCallsRequest
-	10, // 21: dialbridge.v1.CallService.GetCall:input_type -> dialbridge.v1.GetCallRequest
-	12, // 22: dialbridge.v1.CallService.ListCalls:input_type -> dialbridge.v1.ListCallsRequest
-	14, // 23: dialbridge.v1.CallService.Answer:input_type -> dialbridge.v1.AnswerRequest
-	16, // 24: dialbridge.v1.CallService.Hangup:input_type -> dialbridge.v1.HangupRequest
-	18, // 25: dialbridge.v1.CallService.SendDtmf:input_type -> dialbridge.v1.SendDtmfRequest
-	20, // 26: dialbridge.v1.CallService.AttachUserData:input_type -> dialbridge.v1.AttachUserDataRequest
-	22, // 27: dialbridge.v1.CallService.UpdateUserData:input_type -> dialbridge.v1.UpdateUserDataRequest
-	24, // 28: dialbridge.v1.CallService.DeleteUserData:input_type -> dialbridge.v1.DeleteUserDataRequest
-	26, // 29: dialbridge.v1.CallService.DeleteUserDataPair:input_type -> dialbridge.v1.DeleteUserDataPairRequest
-	1,  // 30: dialbridge.v1.CallService.Dial:output_type -> dialbridge.v1.DialResponse
-	4,  // 31: dialbridge.v1.CallService.WatchCalls:output_type -> dialbridge.v1.WatchCallsResponse
-	11, // 32: dialbridge.v1.CallService.GetCall:output_type -> dialbridge.v1.GetCallResponse
-	13, // 33: dialbridge.v1.CallService.ListCalls:output_type -> dialbridge.v1.ListCallsResponse
-	15, // 34: dialbridge.v1.CallService.Answer:output_type -> dialbridge.v1.AnswerResponse
-	17, // 35: dialbridge.v1.CallService.Hangup:output_type -> dialbridge.v1.HangupResponse
-	19, // 36: dialbridge.v1.CallService.SendDtmf:output_type -> dialbridge.v1.SendDtmfResponse
-	21, // 37: dialbridge.v1.CallService.AttachUserData:output_type -> dialbridge.v1.AttachUserDataResponse
-	23, // 38: dialbridge.v1.CallService.UpdateUserData:output_type -> dialbridge.v1.UpdateUserDataResponse
-	25, // 39: dialbridge.v1.CallService.DeleteUserData:output_type -> dialbridge.v1.DeleteUserDataResponse
-	27, // 40: dialbridge.v1.CallService.DeleteUserDataPair:output_type -> dialbridge.v1.DeleteUserDataPairResponse
-	30, // [30:41] is the sub-list for method output_type
-	19, // [19:30] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	81, // 0: dialbridge.v1.DialRequest.outbound_record:type_name -> dialbridge.v1.OutboundRecord
+	82, // 1: dialbridge.v1.DialRequest.user_data:type_name -> dialbridge.v1.UserData
+	83, // 2: dialbridge.v1.DialResponse.call:type_name -> dialbridge.v1.Call
+	4,  // 3: dialbridge.v1.WatchCallsRequest.filter:type_name -> dialbridge.v1.CallFilter
+	84, // 4: dialbridge.v1.WatchCallsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	85, // 5: dialbridge.v1.CallFilter.states:type_name -> dialbridge.v1.CallState
+	6,  // 6: dialbridge.v1.WatchCallsResponse.started:type_name -> dialbridge.v1.Started
+	7,  // 7: dialbridge.v1.WatchCallsResponse.snapshot:type_name -> dialbridge.v1.Snapshot
+	8,  // 8: dialbridge.v1.WatchCallsResponse.snapshot_end:type_name -> dialbridge.v1.SnapshotEnd
+	9,  // 9: dialbridge.v1.WatchCallsResponse.changes:type_name -> dialbridge.v1.StatusChanges
+	10, // 10: dialbridge.v1.WatchCallsResponse.heartbeat:type_name -> dialbridge.v1.Heartbeat
+	84, // 11: dialbridge.v1.Started.heartbeat_interval:type_name -> google.protobuf.Duration
+	83, // 12: dialbridge.v1.Snapshot.calls:type_name -> dialbridge.v1.Call
+	86, // 13: dialbridge.v1.StatusChanges.status_changes:type_name -> dialbridge.v1.StatusChange
+	83, // 14: dialbridge.v1.GetCallResponse.call:type_name -> dialbridge.v1.Call
+	4,  // 15: dialbridge.v1.ListCallsRequest.filter:type_name -> dialbridge.v1.CallFilter
+	83, // 16: dialbridge.v1.ListCallsResponse.calls:type_name -> dialbridge.v1.Call
+	82, // 17: dialbridge.v1.AttachUserDataRequest.user_data:type_name -> dialbridge.v1.UserData
+	82, // 18: dialbridge.v1.UpdateUserDataRequest.user_data:type_name -> dialbridge.v1.UserData
+	82, // 19: dialbridge.v1.SingleStepTransferRequest.user_data:type_name -> dialbridge.v1.UserData
+	82, // 20: dialbridge.v1.InitiateTransferRequest.user_data:type_name -> dialbridge.v1.UserData
+	82, // 21: dialbridge.v1.SingleStepConferenceRequest.user_data:type_name -> dialbridge.v1.UserData
+	82, // 22: dialbridge.v1.InitiateConferenceRequest.user_data:type_name -> dialbridge.v1.UserData
+	0,  // 23: dialbridge.v1.ListenInRequest.mode:type_name -> dialbridge.v1.MonitoringMode
+	0,  // 24: dialbridge.v1.CoachRequest.mode:type_name -> dialbridge.v1.MonitoringMode
+	0,  // 25: dialbridge.v1.BargeInRequest.mode:type_name -> dialbridge.v1.MonitoringMode
+	1,  // 26: dialbridge.v1.CallService.Dial:input_type -> dialbridge.v1.DialRequest
+	3,  // 27: dialbridge.v1.CallService.WatchCalls:input_type -> dialbridge.v1.WatchCallsRequest
+	11, // 28: dialbridge.v1.CallService.GetCall:input_type -> dialbridge.v1.GetCallRequest
+	13, // 29: dialbridge.v1.CallService.ListCalls:input_type -> dialbridge.v1.ListCallsRequest
+	15, // 30: dialbridge.v1.CallService.Answer:input_type -> dialbridge.v1.AnswerRequest
+	17, // 31: dialbridge.v1.CallService.Hangup:input_type -> dialbridge.v1.HangupRequest
+	19, // 32: dialbridge.v1.CallService.SendDtmf:input_type -> dialbridge.v1.SendDtmfRequest
+	21, // 33: dialbridge.v1.CallService.AttachUserData:input_type -> dialbridge.v1.AttachUserDataRequest
+	23, // 34: dialbridge.v1.CallService.UpdateUserData:input_type -> dialbridge.v1.UpdateUserDataRequest
+	25, // 35: dialbridge.v1.CallService.DeleteUserData:input_type -> dialbridge.v1.DeleteUserDataRequest
+	27, // 36: dialbridge.v1.CallService.DeleteUserDataPair:input_type -> dialbridge.v1.DeleteUserDataPairRequest
+	29, // 37: dialbridge.v1.CallService.Hold:input_type -> dialbridge.v1.HoldRequest
+	31, // 38: dialbridge.v1.CallService.Retrieve:input_type -> dialbridge.v1.RetrieveRequest
+	33, // 39: dialbridge.v1.CallService.SwapCalls:input_type -> dialbridge.v1.SwapCallsRequest
+	35, // 40: dialbridge.v1.CallService.SingleStepTransfer:input_type -> dialbridge.v1.SingleStepTransferRequest
+	37, // 41: dialbridge.v1.CallService.InitiateTransfer:input_type -> dialbridge.v1.InitiateTransferRequest
+	39, // 42: dialbridge.v1.CallService.CompleteTransfer:input_type -> dialbridge.v1.CompleteTransferRequest
+	41, // 43: dialbridge.v1.CallService.SingleStepConference:input_type -> dialbridge.v1.SingleStepConferenceRequest
+	43, // 44: dialbridge.v1.CallService.InitiateConference:input_type -> dialbridge.v1.InitiateConferenceRequest
+	45, // 45: dialbridge.v1.CallService.CompleteConference:input_type -> dialbridge.v1.CompleteConferenceRequest
+	47, // 46: dialbridge.v1.CallService.RemoveParticipantFromConference:input_type -> dialbridge.v1.RemoveParticipantFromConferenceRequest
+	49, // 47: dialbridge.v1.CallService.MuteCall:input_type -> dialbridge.v1.MuteCallRequest
+	51, // 48: dialbridge.v1.CallService.UnmuteCall:input_type -> dialbridge.v1.UnmuteCallRequest
+	53, // 49: dialbridge.v1.CallService.StartCallRecording:input_type -> dialbridge.v1.StartCallRecordingRequest
+	55, // 50: dialbridge.v1.CallService.PauseCallRecording:input_type -> dialbridge.v1.PauseCallRecordingRequest
+	57, // 51: dialbridge.v1.CallService.ResumeCallRecording:input_type -> dialbridge.v1.ResumeCallRecordingRequest
+	59, // 52: dialbridge.v1.CallService.StopCallRecording:input_type -> dialbridge.v1.StopCallRecordingRequest
+	61, // 53: dialbridge.v1.CallService.ClearCall:input_type -> dialbridge.v1.ClearCallRequest
+	63, // 54: dialbridge.v1.CallService.MuteMonitoredUser:input_type -> dialbridge.v1.MuteMonitoredUserRequest
+	65, // 55: dialbridge.v1.CallService.UnmuteMonitoredUser:input_type -> dialbridge.v1.UnmuteMonitoredUserRequest
+	67, // 56: dialbridge.v1.CallService.SwitchToListenIn:input_type -> dialbridge.v1.SwitchToListenInRequest
+	69, // 57: dialbridge.v1.CallService.SwitchToCoach:input_type -> dialbridge.v1.SwitchToCoachRequest
+	71, // 58: dialbridge.v1.CallService.SwitchToBargeIn:input_type -> dialbridge.v1.SwitchToBargeInRequest
+	73, // 59: dialbridge.v1.CallService.ListenIn:input_type -> dialbridge.v1.ListenInRequest
+	75, // 60: dialbridge.v1.CallService.Coach:input_type -> dialbridge.v1.CoachRequest
+	77, // 61: dialbridge.v1.CallService.BargeIn:input_type -> dialbridge.v1.BargeInRequest
+	79, // 62: dialbridge.v1.CallService.CancelSupervisorMonitoring:input_type -> dialbridge.v1.CancelSupervisorMonitoringRequest
+	2,  // 63: dialbridge.v1.CallService.Dial:output_type -> dialbridge.v1.DialResponse
+	5,  // 64: dialbridge.v1.CallService.WatchCalls:output_type -> dialbridge.v1.WatchCallsResponse
+	12, // 65: dialbridge.v1.CallService.GetCall:output_type -> dialbridge.v1.GetCallResponse
+	14, // 66: dialbridge.v1.CallService.ListCalls:output_type -> dialbridge.v1.ListCallsResponse
+	16, // 67: dialbridge.v1.CallService.Answer:output_type -> dialbridge.v1.AnswerResponse
+	18, // 68: dialbridge.v1.CallService.Hangup:output_type -> dialbridge.v1.HangupResponse
+	20, // 69: dialbridge.v1.CallService.SendDtmf:output_type -> dialbridge.v1.SendDtmfResponse
+	22, // 70: dialbridge.v1.CallService.AttachUserData:output_type -> dialbridge.v1.AttachUserDataResponse
+	24, // 71: dialbridge.v1.CallService.UpdateUserData:output_type -> dialbridge.v1.UpdateUserDataResponse
+	26, // 72: dialbridge.v1.CallService.DeleteUserData:output_type -> dialbridge.v1.DeleteUserDataResponse
+	28, // 73: dialbridge.v1.CallService.DeleteUserDataPair:output_type -> dialbridge.v1.DeleteUserDataPairResponse
+	30, // 74: dialbridge.v1.CallService.Hold:output_type -> dialbridge.v1.HoldResponse
+	32, // 75: dialbridge.v1.CallService.Retrieve:output_type -> dialbridge.v1.RetrieveResponse
+	34, // 76: dialbridge.v1.CallService.SwapCalls:output_type -> dialbridge.v1.SwapCallsResponse
+	36, // 77: dialbridge.v1.CallService.SingleStepTransfer:output_type -> dialbridge.v1.SingleStepTransferResponse
+	38, // 78: dialbridge.v1.CallService.InitiateTransfer:output_type -> dialbridge.v1.InitiateTransferResponse
+	40, // 79: dialbridge.v1.CallService.CompleteTransfer:output_type -> dialbridge.v1.CompleteTransferResponse
+	42, // 80: dialbridge.v1.CallService.SingleStepConference:output_type -> dialbridge.v1.SingleStepConferenceResponse
+	44, // 81: dialbridge.v1.CallService.InitiateConference:output_type -> dialbridge.v1.InitiateConferenceResponse
+	46, // 82: dialbridge.v1.CallService.CompleteConference:output_type -> dialbridge.v1.CompleteConferenceResponse
+	48, // 83: dialbridge.v1.CallService.RemoveParticipantFromConference:output_type -> dialbridge.v1.RemoveParticipantFromConferenceResponse
+	50, // 84: dialbridge.v1.CallService.MuteCall:output_type -> dialbridge.v1.MuteCallResponse
+	52, // 85: dialbridge.v1.CallService.UnmuteCall:output_type -> dialbridge.v1.UnmuteCallResponse
+	54, // 86: dialbridge.v1.CallService.StartCallRecording:output_type -> dialbridge.v1.StartCallRecordingResponse
+	56, // 87: dialbridge.v1.CallService.PauseCallRecording:output_type -> dialbridge.v1.PauseCallRecordingResponse
+	58, // 88: dialbridge.v1.CallService.ResumeCallRecording:output_type -> dialbridge.v1.ResumeCallRecordingResponse
+	60, // 89: dialbridge.v1.CallService.StopCallRecording:output_type -> dialbridge.v1.StopCallRecordingResponse
+	62, // 90: dialbridge.v1.CallService.ClearCall:output_type -> dialbridge.v1.ClearCallResponse
+	64, // 91: dialbridge.v1.CallService.MuteMonitoredUser:output_type -> dialbridge.v1.MuteMonitoredUserResponse
+	66, // 92: dialbridge.v1.CallService.UnmuteMonitoredUser:output_type -> dialbridge.v1.UnmuteMonitoredUserResponse
+	68, // 93: dialbridge.v1.CallService.SwitchToListenIn:output_type -> dialbridge.v1.SwitchToListenInResponse
+	70, // 94: dialbridge.v1.CallService.SwitchToCoach:output_type -> dialbridge.v1.SwitchToCoachResponse
+	72, // 95: dialbridge.v1.CallService.SwitchToBargeIn:output_type -> dialbridge.v1.SwitchToBargeInResponse
+	74, // 96: dialbridge.v1.CallService.ListenIn:output_type -> dialbridge.v1.ListenInResponse
+	76, // 97: dialbridge.v1.CallService.Coach:output_type -> dialbridge.v1.CoachResponse
+	78, // 98: dialbridge.v1.CallService.BargeIn:output_type -> dialbridge.v1.BargeInResponse
+	80, // 99: dialbridge.v1.CallService.CancelSupervisorMonitoring:output_type -> dialbridge.v1.CancelSupervisorMonitoringResponse
+	63, // [63:100] is the sub-list for method output_type
+	26, // [26:63] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_dialbridge_v1_call_service_proto_init() }
@@ -1935,13 +4828,14 @@ func file_dialbridge_v1_call_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialbridge_v1_call_service_proto_rawDesc), len(file_dialbridge_v1_call_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   28,
+			NumEnums:      1,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_dialbridge_v1_call_service_proto_goTypes,
 		DependencyIndexes: file_dialbridge_v1_call_service_proto_depIdxs,
+		EnumInfos:         file_dialbridge_v1_call_service_proto_enumTypes,
 		MessageInfos:      file_dialbridge_v1_call_service_proto_msgTypes,
 	}.Build()
 	File_dialbridge_v1_call_service_proto = out.File

@@ -21,17 +21,43 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CallService_Dial_FullMethodName               = "/dialbridge.v1.CallService/Dial"
-	CallService_WatchCalls_FullMethodName         = "/dialbridge.v1.CallService/WatchCalls"
-	CallService_GetCall_FullMethodName            = "/dialbridge.v1.CallService/GetCall"
-	CallService_ListCalls_FullMethodName          = "/dialbridge.v1.CallService/ListCalls"
-	CallService_Answer_FullMethodName             = "/dialbridge.v1.CallService/Answer"
-	CallService_Hangup_FullMethodName             = "/dialbridge.v1.CallService/Hangup"
-	CallService_SendDtmf_FullMethodName           = "/dialbridge.v1.CallService/SendDtmf"
-	CallService_AttachUserData_FullMethodName     = "/dialbridge.v1.CallService/AttachUserData"
-	CallService_UpdateUserData_FullMethodName     = "/dialbridge.v1.CallService/UpdateUserData"
-	CallService_DeleteUserData_FullMethodName     = "/dialbridge.v1.CallService/DeleteUserData"
-	CallService_DeleteUserDataPair_FullMethodName = "/dialbridge.v1.CallService/DeleteUserDataPair"
+	CallService_Dial_FullMethodName                            = "/dialbridge.v1.CallService/Dial"
+	CallService_WatchCalls_FullMethodName                      = "/dialbridge.v1.CallService/WatchCalls"
+	CallService_GetCall_FullMethodName                         = "/dialbridge.v1.CallService/GetCall"
+	CallService_ListCalls_FullMethodName                       = "/dialbridge.v1.CallService/ListCalls"
+	CallService_Answer_FullMethodName                          = "/dialbridge.v1.CallService/Answer"
+	CallService_Hangup_FullMethodName                          = "/dialbridge.v1.CallService/Hangup"
+	CallService_SendDtmf_FullMethodName                        = "/dialbridge.v1.CallService/SendDtmf"
+	CallService_AttachUserData_FullMethodName                  = "/dialbridge.v1.CallService/AttachUserData"
+	CallService_UpdateUserData_FullMethodName                  = "/dialbridge.v1.CallService/UpdateUserData"
+	CallService_DeleteUserData_FullMethodName                  = "/dialbridge.v1.CallService/DeleteUserData"
+	CallService_DeleteUserDataPair_FullMethodName              = "/dialbridge.v1.CallService/DeleteUserDataPair"
+	CallService_Hold_FullMethodName                            = "/dialbridge.v1.CallService/Hold"
+	CallService_Retrieve_FullMethodName                        = "/dialbridge.v1.CallService/Retrieve"
+	CallService_SwapCalls_FullMethodName                       = "/dialbridge.v1.CallService/SwapCalls"
+	CallService_SingleStepTransfer_FullMethodName              = "/dialbridge.v1.CallService/SingleStepTransfer"
+	CallService_InitiateTransfer_FullMethodName                = "/dialbridge.v1.CallService/InitiateTransfer"
+	CallService_CompleteTransfer_FullMethodName                = "/dialbridge.v1.CallService/CompleteTransfer"
+	CallService_SingleStepConference_FullMethodName            = "/dialbridge.v1.CallService/SingleStepConference"
+	CallService_InitiateConference_FullMethodName              = "/dialbridge.v1.CallService/InitiateConference"
+	CallService_CompleteConference_FullMethodName              = "/dialbridge.v1.CallService/CompleteConference"
+	CallService_RemoveParticipantFromConference_FullMethodName = "/dialbridge.v1.CallService/RemoveParticipantFromConference"
+	CallService_MuteCall_FullMethodName                        = "/dialbridge.v1.CallService/MuteCall"
+	CallService_UnmuteCall_FullMethodName                      = "/dialbridge.v1.CallService/UnmuteCall"
+	CallService_StartCallRecording_FullMethodName              = "/dialbridge.v1.CallService/StartCallRecording"
+	CallService_PauseCallRecording_FullMethodName              = "/dialbridge.v1.CallService/PauseCallRecording"
+	CallService_ResumeCallRecording_FullMethodName             = "/dialbridge.v1.CallService/ResumeCallRecording"
+	CallService_StopCallRecording_FullMethodName               = "/dialbridge.v1.CallService/StopCallRecording"
+	CallService_ClearCall_FullMethodName                       = "/dialbridge.v1.CallService/ClearCall"
+	CallService_MuteMonitoredUser_FullMethodName               = "/dialbridge.v1.CallService/MuteMonitoredUser"
+	CallService_UnmuteMonitoredUser_FullMethodName             = "/dialbridge.v1.CallService/UnmuteMonitoredUser"
+	CallService_SwitchToListenIn_FullMethodName                = "/dialbridge.v1.CallService/SwitchToListenIn"
+	CallService_SwitchToCoach_FullMethodName                   = "/dialbridge.v1.CallService/SwitchToCoach"
+	CallService_SwitchToBargeIn_FullMethodName                 = "/dialbridge.v1.CallService/SwitchToBargeIn"
+	CallService_ListenIn_FullMethodName                        = "/dialbridge.v1.CallService/ListenIn"
+	CallService_Coach_FullMethodName                           = "/dialbridge.v1.CallService/Coach"
+	CallService_BargeIn_FullMethodName                         = "/dialbridge.v1.CallService/BargeIn"
+	CallService_CancelSupervisorMonitoring_FullMethodName      = "/dialbridge.v1.CallService/CancelSupervisorMonitoring"
 )
 
 // CallServiceClient is the client API for CallService service.
@@ -65,6 +91,59 @@ type CallServiceClient interface {
 	DeleteUserData(ctx context.Context, in *DeleteUserDataRequest, opts ...grpc.CallOption) (*DeleteUserDataResponse, error)
 	// Removes the pairs with one key from the call's user data.
 	DeleteUserDataPair(ctx context.Context, in *DeleteUserDataPairRequest, opts ...grpc.CallOption) (*DeleteUserDataPairResponse, error)
+	// Puts the call on hold.
+	Hold(ctx context.Context, in *HoldRequest, opts ...grpc.CallOption) (*HoldResponse, error)
+	// Takes the call off hold. Another call that the device talks on is put on hold for it.
+	Retrieve(ctx context.Context, in *RetrieveRequest, opts ...grpc.CallOption) (*RetrieveResponse, error)
+	// Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved.
+	SwapCalls(ctx context.Context, in *SwapCallsRequest, opts ...grpc.CallOption) (*SwapCallsResponse, error)
+	// Transfers the call to a destination at once; the device leaves the call.
+	SingleStepTransfer(ctx context.Context, in *SingleStepTransferRequest, opts ...grpc.CallOption) (*SingleStepTransferResponse, error)
+	// Holds the call and starts a consultation call, to transfer the one to the other.
+	InitiateTransfer(ctx context.Context, in *InitiateTransferRequest, opts ...grpc.CallOption) (*InitiateTransferResponse, error)
+	// Connects the other parties of the two calls of a consultation; the device leaves both.
+	CompleteTransfer(ctx context.Context, in *CompleteTransferRequest, opts ...grpc.CallOption) (*CompleteTransferResponse, error)
+	// Takes a destination into the call at once.
+	SingleStepConference(ctx context.Context, in *SingleStepConferenceRequest, opts ...grpc.CallOption) (*SingleStepConferenceResponse, error)
+	// Holds the call and starts a consultation call, to join the two.
+	InitiateConference(ctx context.Context, in *InitiateConferenceRequest, opts ...grpc.CallOption) (*InitiateConferenceResponse, error)
+	// Joins the two calls of a consultation; the consultation call ends.
+	CompleteConference(ctx context.Context, in *CompleteConferenceRequest, opts ...grpc.CallOption) (*CompleteConferenceResponse, error)
+	// Takes a party out of a conference. For its owner, and for a supervisor on the call.
+	RemoveParticipantFromConference(ctx context.Context, in *RemoveParticipantFromConferenceRequest, opts ...grpc.CallOption) (*RemoveParticipantFromConferenceResponse, error)
+	// Mutes the device's microphone.
+	MuteCall(ctx context.Context, in *MuteCallRequest, opts ...grpc.CallOption) (*MuteCallResponse, error)
+	// Unmutes the device's microphone.
+	UnmuteCall(ctx context.Context, in *UnmuteCallRequest, opts ...grpc.CallOption) (*UnmuteCallResponse, error)
+	// Begins to record the call.
+	StartCallRecording(ctx context.Context, in *StartCallRecordingRequest, opts ...grpc.CallOption) (*StartCallRecordingResponse, error)
+	// Pauses the recording.
+	PauseCallRecording(ctx context.Context, in *PauseCallRecordingRequest, opts ...grpc.CallOption) (*PauseCallRecordingResponse, error)
+	// Goes on recording.
+	ResumeCallRecording(ctx context.Context, in *ResumeCallRecordingRequest, opts ...grpc.CallOption) (*ResumeCallRecordingResponse, error)
+	// Ends the recording.
+	StopCallRecording(ctx context.Context, in *StopCallRecordingRequest, opts ...grpc.CallOption) (*StopCallRecordingResponse, error)
+	// Releases all parties of the call.
+	ClearCall(ctx context.Context, in *ClearCallRequest, opts ...grpc.CallOption) (*ClearCallResponse, error)
+	// Mutes the agent whose call the supervisor is on.
+	MuteMonitoredUser(ctx context.Context, in *MuteMonitoredUserRequest, opts ...grpc.CallOption) (*MuteMonitoredUserResponse, error)
+	// Unmutes that agent.
+	UnmuteMonitoredUser(ctx context.Context, in *UnmuteMonitoredUserRequest, opts ...grpc.CallOption) (*UnmuteMonitoredUserResponse, error)
+	// Goes on as a supervisor whom nobody hears.
+	SwitchToListenIn(ctx context.Context, in *SwitchToListenInRequest, opts ...grpc.CallOption) (*SwitchToListenInResponse, error)
+	// Goes on as a supervisor whom only the agent hears.
+	SwitchToCoach(ctx context.Context, in *SwitchToCoachRequest, opts ...grpc.CallOption) (*SwitchToCoachResponse, error)
+	// Goes on as a supervisor whom everybody hears.
+	SwitchToBargeIn(ctx context.Context, in *SwitchToBargeInRequest, opts ...grpc.CallOption) (*SwitchToBargeInResponse, error)
+	// Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+	// the supervisor. For supervisors.
+	ListenIn(ctx context.Context, in *ListenInRequest, opts ...grpc.CallOption) (*ListenInResponse, error)
+	// The same; only the agent hears the supervisor.
+	Coach(ctx context.Context, in *CoachRequest, opts ...grpc.CallOption) (*CoachResponse, error)
+	// The same; everybody hears the supervisor, who is a party of the call.
+	BargeIn(ctx context.Context, in *BargeInRequest, opts ...grpc.CallOption) (*BargeInResponse, error)
+	// Monitors no more. The supervisor leaves the call.
+	CancelSupervisorMonitoring(ctx context.Context, in *CancelSupervisorMonitoringRequest, opts ...grpc.CallOption) (*CancelSupervisorMonitoringResponse, error)
 }
 
 type callServiceClient struct {
@@ -194,6 +273,266 @@ func (c *callServiceClient) DeleteUserDataPair(ctx context.Context, in *DeleteUs
 	return out, nil
 }
 
+func (c *callServiceClient) Hold(ctx context.Context, in *HoldRequest, opts ...grpc.CallOption) (*HoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HoldResponse)
+	err := c.cc.Invoke(ctx, CallService_Hold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) Retrieve(ctx context.Context, in *RetrieveRequest, opts ...grpc.CallOption) (*RetrieveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetrieveResponse)
+	err := c.cc.Invoke(ctx, CallService_Retrieve_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SwapCalls(ctx context.Context, in *SwapCallsRequest, opts ...grpc.CallOption) (*SwapCallsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SwapCallsResponse)
+	err := c.cc.Invoke(ctx, CallService_SwapCalls_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SingleStepTransfer(ctx context.Context, in *SingleStepTransferRequest, opts ...grpc.CallOption) (*SingleStepTransferResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SingleStepTransferResponse)
+	err := c.cc.Invoke(ctx, CallService_SingleStepTransfer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) InitiateTransfer(ctx context.Context, in *InitiateTransferRequest, opts ...grpc.CallOption) (*InitiateTransferResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InitiateTransferResponse)
+	err := c.cc.Invoke(ctx, CallService_InitiateTransfer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) CompleteTransfer(ctx context.Context, in *CompleteTransferRequest, opts ...grpc.CallOption) (*CompleteTransferResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompleteTransferResponse)
+	err := c.cc.Invoke(ctx, CallService_CompleteTransfer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SingleStepConference(ctx context.Context, in *SingleStepConferenceRequest, opts ...grpc.CallOption) (*SingleStepConferenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SingleStepConferenceResponse)
+	err := c.cc.Invoke(ctx, CallService_SingleStepConference_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) InitiateConference(ctx context.Context, in *InitiateConferenceRequest, opts ...grpc.CallOption) (*InitiateConferenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InitiateConferenceResponse)
+	err := c.cc.Invoke(ctx, CallService_InitiateConference_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) CompleteConference(ctx context.Context, in *CompleteConferenceRequest, opts ...grpc.CallOption) (*CompleteConferenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompleteConferenceResponse)
+	err := c.cc.Invoke(ctx, CallService_CompleteConference_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) RemoveParticipantFromConference(ctx context.Context, in *RemoveParticipantFromConferenceRequest, opts ...grpc.CallOption) (*RemoveParticipantFromConferenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveParticipantFromConferenceResponse)
+	err := c.cc.Invoke(ctx, CallService_RemoveParticipantFromConference_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) MuteCall(ctx context.Context, in *MuteCallRequest, opts ...grpc.CallOption) (*MuteCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MuteCallResponse)
+	err := c.cc.Invoke(ctx, CallService_MuteCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) UnmuteCall(ctx context.Context, in *UnmuteCallRequest, opts ...grpc.CallOption) (*UnmuteCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnmuteCallResponse)
+	err := c.cc.Invoke(ctx, CallService_UnmuteCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) StartCallRecording(ctx context.Context, in *StartCallRecordingRequest, opts ...grpc.CallOption) (*StartCallRecordingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartCallRecordingResponse)
+	err := c.cc.Invoke(ctx, CallService_StartCallRecording_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) PauseCallRecording(ctx context.Context, in *PauseCallRecordingRequest, opts ...grpc.CallOption) (*PauseCallRecordingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseCallRecordingResponse)
+	err := c.cc.Invoke(ctx, CallService_PauseCallRecording_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) ResumeCallRecording(ctx context.Context, in *ResumeCallRecordingRequest, opts ...grpc.CallOption) (*ResumeCallRecordingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeCallRecordingResponse)
+	err := c.cc.Invoke(ctx, CallService_ResumeCallRecording_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) StopCallRecording(ctx context.Context, in *StopCallRecordingRequest, opts ...grpc.CallOption) (*StopCallRecordingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StopCallRecordingResponse)
+	err := c.cc.Invoke(ctx, CallService_StopCallRecording_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) ClearCall(ctx context.Context, in *ClearCallRequest, opts ...grpc.CallOption) (*ClearCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClearCallResponse)
+	err := c.cc.Invoke(ctx, CallService_ClearCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) MuteMonitoredUser(ctx context.Context, in *MuteMonitoredUserRequest, opts ...grpc.CallOption) (*MuteMonitoredUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MuteMonitoredUserResponse)
+	err := c.cc.Invoke(ctx, CallService_MuteMonitoredUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) UnmuteMonitoredUser(ctx context.Context, in *UnmuteMonitoredUserRequest, opts ...grpc.CallOption) (*UnmuteMonitoredUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnmuteMonitoredUserResponse)
+	err := c.cc.Invoke(ctx, CallService_UnmuteMonitoredUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SwitchToListenIn(ctx context.Context, in *SwitchToListenInRequest, opts ...grpc.CallOption) (*SwitchToListenInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SwitchToListenInResponse)
+	err := c.cc.Invoke(ctx, CallService_SwitchToListenIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SwitchToCoach(ctx context.Context, in *SwitchToCoachRequest, opts ...grpc.CallOption) (*SwitchToCoachResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SwitchToCoachResponse)
+	err := c.cc.Invoke(ctx, CallService_SwitchToCoach_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) SwitchToBargeIn(ctx context.Context, in *SwitchToBargeInRequest, opts ...grpc.CallOption) (*SwitchToBargeInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SwitchToBargeInResponse)
+	err := c.cc.Invoke(ctx, CallService_SwitchToBargeIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) ListenIn(ctx context.Context, in *ListenInRequest, opts ...grpc.CallOption) (*ListenInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListenInResponse)
+	err := c.cc.Invoke(ctx, CallService_ListenIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) Coach(ctx context.Context, in *CoachRequest, opts ...grpc.CallOption) (*CoachResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachResponse)
+	err := c.cc.Invoke(ctx, CallService_Coach_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) BargeIn(ctx context.Context, in *BargeInRequest, opts ...grpc.CallOption) (*BargeInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BargeInResponse)
+	err := c.cc.Invoke(ctx, CallService_BargeIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callServiceClient) CancelSupervisorMonitoring(ctx context.Context, in *CancelSupervisorMonitoringRequest, opts ...grpc.CallOption) (*CancelSupervisorMonitoringResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelSupervisorMonitoringResponse)
+	err := c.cc.Invoke(ctx, CallService_CancelSupervisorMonitoring_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CallServiceServer is the server API for CallService service.
 // All implementations must embed UnimplementedCallServiceServer
 // for forward compatibility.
@@ -225,6 +564,59 @@ type CallServiceServer interface {
 	DeleteUserData(context.Context, *DeleteUserDataRequest) (*DeleteUserDataResponse, error)
 	// Removes the pairs with one key from the call's user data.
 	DeleteUserDataPair(context.Context, *DeleteUserDataPairRequest) (*DeleteUserDataPairResponse, error)
+	// Puts the call on hold.
+	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
+	// Takes the call off hold. Another call that the device talks on is put on hold for it.
+	Retrieve(context.Context, *RetrieveRequest) (*RetrieveResponse, error)
+	// Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved.
+	SwapCalls(context.Context, *SwapCallsRequest) (*SwapCallsResponse, error)
+	// Transfers the call to a destination at once; the device leaves the call.
+	SingleStepTransfer(context.Context, *SingleStepTransferRequest) (*SingleStepTransferResponse, error)
+	// Holds the call and starts a consultation call, to transfer the one to the other.
+	InitiateTransfer(context.Context, *InitiateTransferRequest) (*InitiateTransferResponse, error)
+	// Connects the other parties of the two calls of a consultation; the device leaves both.
+	CompleteTransfer(context.Context, *CompleteTransferRequest) (*CompleteTransferResponse, error)
+	// Takes a destination into the call at once.
+	SingleStepConference(context.Context, *SingleStepConferenceRequest) (*SingleStepConferenceResponse, error)
+	// Holds the call and starts a consultation call, to join the two.
+	InitiateConference(context.Context, *InitiateConferenceRequest) (*InitiateConferenceResponse, error)
+	// Joins the two calls of a consultation; the consultation call ends.
+	CompleteConference(context.Context, *CompleteConferenceRequest) (*CompleteConferenceResponse, error)
+	// Takes a party out of a conference. For its owner, and for a supervisor on the call.
+	RemoveParticipantFromConference(context.Context, *RemoveParticipantFromConferenceRequest) (*RemoveParticipantFromConferenceResponse, error)
+	// Mutes the device's microphone.
+	MuteCall(context.Context, *MuteCallRequest) (*MuteCallResponse, error)
+	// Unmutes the device's microphone.
+	UnmuteCall(context.Context, *UnmuteCallRequest) (*UnmuteCallResponse, error)
+	// Begins to record the call.
+	StartCallRecording(context.Context, *StartCallRecordingRequest) (*StartCallRecordingResponse, error)
+	// Pauses the recording.
+	PauseCallRecording(context.Context, *PauseCallRecordingRequest) (*PauseCallRecordingResponse, error)
+	// Goes on recording.
+	ResumeCallRecording(context.Context, *ResumeCallRecordingRequest) (*ResumeCallRecordingResponse, error)
+	// Ends the recording.
+	StopCallRecording(context.Context, *StopCallRecordingRequest) (*StopCallRecordingResponse, error)
+	// Releases all parties of the call.
+	ClearCall(context.Context, *ClearCallRequest) (*ClearCallResponse, error)
+	// Mutes the agent whose call the supervisor is on.
+	MuteMonitoredUser(context.Context, *MuteMonitoredUserRequest) (*MuteMonitoredUserResponse, error)
+	// Unmutes that agent.
+	UnmuteMonitoredUser(context.Context, *UnmuteMonitoredUserRequest) (*UnmuteMonitoredUserResponse, error)
+	// Goes on as a supervisor whom nobody hears.
+	SwitchToListenIn(context.Context, *SwitchToListenInRequest) (*SwitchToListenInResponse, error)
+	// Goes on as a supervisor whom only the agent hears.
+	SwitchToCoach(context.Context, *SwitchToCoachRequest) (*SwitchToCoachResponse, error)
+	// Goes on as a supervisor whom everybody hears.
+	SwitchToBargeIn(context.Context, *SwitchToBargeInRequest) (*SwitchToBargeInResponse, error)
+	// Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+	// the supervisor. For supervisors.
+	ListenIn(context.Context, *ListenInRequest) (*ListenInResponse, error)
+	// The same; only the agent hears the supervisor.
+	Coach(context.Context, *CoachRequest) (*CoachResponse, error)
+	// The same; everybody hears the supervisor, who is a party of the call.
+	BargeIn(context.Context, *BargeInRequest) (*BargeInResponse, error)
+	// Monitors no more. The supervisor leaves the call.
+	CancelSupervisorMonitoring(context.Context, *CancelSupervisorMonitoringRequest) (*CancelSupervisorMonitoringResponse, error)
 	mustEmbedUnimplementedCallServiceServer()
 }
 
@@ -267,6 +659,84 @@ func (UnimplementedCallServiceServer) DeleteUserData(context.Context, *DeleteUse
 }
 func (UnimplementedCallServiceServer) DeleteUserDataPair(context.Context, *DeleteUserDataPairRequest) (*DeleteUserDataPairResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method DeleteUserDataPair not implemented")
+}
+func (UnimplementedCallServiceServer) Hold(context.Context, *HoldRequest) (*HoldResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Hold not implemented")
+}
+func (UnimplementedCallServiceServer) Retrieve(context.Context, *RetrieveRequest) (*RetrieveResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Retrieve not implemented")
+}
+func (UnimplementedCallServiceServer) SwapCalls(context.Context, *SwapCallsRequest) (*SwapCallsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SwapCalls not implemented")
+}
+func (UnimplementedCallServiceServer) SingleStepTransfer(context.Context, *SingleStepTransferRequest) (*SingleStepTransferResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SingleStepTransfer not implemented")
+}
+func (UnimplementedCallServiceServer) InitiateTransfer(context.Context, *InitiateTransferRequest) (*InitiateTransferResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method InitiateTransfer not implemented")
+}
+func (UnimplementedCallServiceServer) CompleteTransfer(context.Context, *CompleteTransferRequest) (*CompleteTransferResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CompleteTransfer not implemented")
+}
+func (UnimplementedCallServiceServer) SingleStepConference(context.Context, *SingleStepConferenceRequest) (*SingleStepConferenceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SingleStepConference not implemented")
+}
+func (UnimplementedCallServiceServer) InitiateConference(context.Context, *InitiateConferenceRequest) (*InitiateConferenceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method InitiateConference not implemented")
+}
+func (UnimplementedCallServiceServer) CompleteConference(context.Context, *CompleteConferenceRequest) (*CompleteConferenceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CompleteConference not implemented")
+}
+func (UnimplementedCallServiceServer) RemoveParticipantFromConference(context.Context, *RemoveParticipantFromConferenceRequest) (*RemoveParticipantFromConferenceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveParticipantFromConference not implemented")
+}
+func (UnimplementedCallServiceServer) MuteCall(context.Context, *MuteCallRequest) (*MuteCallResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method MuteCall not implemented")
+}
+func (UnimplementedCallServiceServer) UnmuteCall(context.Context, *UnmuteCallRequest) (*UnmuteCallResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UnmuteCall not implemented")
+}
+func (UnimplementedCallServiceServer) StartCallRecording(context.Context, *StartCallRecordingRequest) (*StartCallRecordingResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method StartCallRecording not implemented")
+}
+func (UnimplementedCallServiceServer) PauseCallRecording(context.Context, *PauseCallRecordingRequest) (*PauseCallRecordingResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PauseCallRecording not implemented")
+}
+func (UnimplementedCallServiceServer) ResumeCallRecording(context.Context, *ResumeCallRecordingRequest) (*ResumeCallRecordingResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ResumeCallRecording not implemented")
+}
+func (UnimplementedCallServiceServer) StopCallRecording(context.Context, *StopCallRecordingRequest) (*StopCallRecordingResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method StopCallRecording not implemented")
+}
+func (UnimplementedCallServiceServer) ClearCall(context.Context, *ClearCallRequest) (*ClearCallResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ClearCall not implemented")
+}
+func (UnimplementedCallServiceServer) MuteMonitoredUser(context.Context, *MuteMonitoredUserRequest) (*MuteMonitoredUserResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method MuteMonitoredUser not implemented")
+}
+func (UnimplementedCallServiceServer) UnmuteMonitoredUser(context.Context, *UnmuteMonitoredUserRequest) (*UnmuteMonitoredUserResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UnmuteMonitoredUser not implemented")
+}
+func (UnimplementedCallServiceServer) SwitchToListenIn(context.Context, *SwitchToListenInRequest) (*SwitchToListenInResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SwitchToListenIn not implemented")
+}
+func (UnimplementedCallServiceServer) SwitchToCoach(context.Context, *SwitchToCoachRequest) (*SwitchToCoachResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SwitchToCoach not implemented")
+}
+func (UnimplementedCallServiceServer) SwitchToBargeIn(context.Context, *SwitchToBargeInRequest) (*SwitchToBargeInResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SwitchToBargeIn not implemented")
+}
+func (UnimplementedCallServiceServer) ListenIn(context.Context, *ListenInRequest) (*ListenInResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ListenIn not implemented")
+}
+func (UnimplementedCallServiceServer) Coach(context.Context, *CoachRequest) (*CoachResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Coach not implemented")
+}
+func (UnimplementedCallServiceServer) BargeIn(context.Context, *BargeInRequest) (*BargeInResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BargeIn not implemented")
+}
+func (UnimplementedCallServiceServer) CancelSupervisorMonitoring(context.Context, *CancelSupervisorMonitoringRequest) (*CancelSupervisorMonitoringResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CancelSupervisorMonitoring not implemented")
 }
 func (UnimplementedCallServiceServer) mustEmbedUnimplementedCallServiceServer() {}
 func (UnimplementedCallServiceServer) testEmbeddedByValue()                     {}
@@ -480,6 +950,474 @@ func _CallService_DeleteUserDataPair_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallService_Hold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).Hold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_Hold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).Hold(ctx, req.(*HoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_Retrieve_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetrieveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).Retrieve(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_Retrieve_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).Retrieve(ctx, req.(*RetrieveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SwapCalls_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SwapCallsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SwapCalls(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SwapCalls_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SwapCalls(ctx, req.(*SwapCallsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SingleStepTransfer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SingleStepTransferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SingleStepTransfer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SingleStepTransfer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SingleStepTransfer(ctx, req.(*SingleStepTransferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_InitiateTransfer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InitiateTransferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).InitiateTransfer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_InitiateTransfer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).InitiateTransfer(ctx, req.(*InitiateTransferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_CompleteTransfer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteTransferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).CompleteTransfer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_CompleteTransfer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).CompleteTransfer(ctx, req.(*CompleteTransferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SingleStepConference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SingleStepConferenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SingleStepConference(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SingleStepConference_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SingleStepConference(ctx, req.(*SingleStepConferenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_InitiateConference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InitiateConferenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).InitiateConference(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_InitiateConference_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).InitiateConference(ctx, req.(*InitiateConferenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_CompleteConference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteConferenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).CompleteConference(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_CompleteConference_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).CompleteConference(ctx, req.(*CompleteConferenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_RemoveParticipantFromConference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveParticipantFromConferenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).RemoveParticipantFromConference(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_RemoveParticipantFromConference_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).RemoveParticipantFromConference(ctx, req.(*RemoveParticipantFromConferenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_MuteCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MuteCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).MuteCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_MuteCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).MuteCall(ctx, req.(*MuteCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_UnmuteCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnmuteCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).UnmuteCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_UnmuteCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).UnmuteCall(ctx, req.(*UnmuteCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_StartCallRecording_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartCallRecordingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).StartCallRecording(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_StartCallRecording_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).StartCallRecording(ctx, req.(*StartCallRecordingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_PauseCallRecording_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseCallRecordingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).PauseCallRecording(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_PauseCallRecording_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).PauseCallRecording(ctx, req.(*PauseCallRecordingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_ResumeCallRecording_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeCallRecordingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ResumeCallRecording(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ResumeCallRecording_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ResumeCallRecording(ctx, req.(*ResumeCallRecordingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_StopCallRecording_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StopCallRecordingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).StopCallRecording(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_StopCallRecording_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).StopCallRecording(ctx, req.(*StopCallRecordingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_ClearCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClearCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ClearCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ClearCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ClearCall(ctx, req.(*ClearCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_MuteMonitoredUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MuteMonitoredUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).MuteMonitoredUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_MuteMonitoredUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).MuteMonitoredUser(ctx, req.(*MuteMonitoredUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_UnmuteMonitoredUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnmuteMonitoredUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).UnmuteMonitoredUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_UnmuteMonitoredUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).UnmuteMonitoredUser(ctx, req.(*UnmuteMonitoredUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SwitchToListenIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SwitchToListenInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SwitchToListenIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SwitchToListenIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SwitchToListenIn(ctx, req.(*SwitchToListenInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SwitchToCoach_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SwitchToCoachRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SwitchToCoach(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SwitchToCoach_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SwitchToCoach(ctx, req.(*SwitchToCoachRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_SwitchToBargeIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SwitchToBargeInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).SwitchToBargeIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_SwitchToBargeIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).SwitchToBargeIn(ctx, req.(*SwitchToBargeInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_ListenIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListenInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).ListenIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_ListenIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).ListenIn(ctx, req.(*ListenInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_Coach_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CoachRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).Coach(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_Coach_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).Coach(ctx, req.(*CoachRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_BargeIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BargeInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).BargeIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_BargeIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).BargeIn(ctx, req.(*BargeInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallService_CancelSupervisorMonitoring_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelSupervisorMonitoringRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallServiceServer).CancelSupervisorMonitoring(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallService_CancelSupervisorMonitoring_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallServiceServer).CancelSupervisorMonitoring(ctx, req.(*CancelSupervisorMonitoringRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CallService_ServiceDesc is the grpc.ServiceDesc for CallService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -526,6 +1464,110 @@ var CallService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteUserDataPair",
 			Handler:    _CallService_DeleteUserDataPair_Handler,
+		},
+		{
+			MethodName: "Hold",
+			Handler:    _CallService_Hold_Handler,
+		},
+		{
+			MethodName: "Retrieve",
+			Handler:    _CallService_Retrieve_Handler,
+		},
+		{
+			MethodName: "SwapCalls",
+			Handler:    _CallService_SwapCalls_Handler,
+		},
+		{
+			MethodName: "SingleStepTransfer",
+			Handler:    _CallService_SingleStepTransfer_Handler,
+		},
+		{
+			MethodName: "InitiateTransfer",
+			Handler:    _CallService_InitiateTransfer_Handler,
+		},
+		{
+			MethodName: "CompleteTransfer",
+			Handler:    _CallService_CompleteTransfer_Handler,
+		},
+		{
+			MethodName: "SingleStepConference",
+			Handler:    _CallService_SingleStepConference_Handler,
+		},
+		{
+			MethodName: "InitiateConference",
+			Handler:    _CallService_InitiateConference_Handler,
+		},
+		{
+			MethodName: "CompleteConference",
+			Handler:    _CallService_CompleteConference_Handler,
+		},
+		{
+			MethodName: "RemoveParticipantFromConference",
+			Handler:    _CallService_RemoveParticipantFromConference_Handler,
+		},
+		{
+			MethodName: "MuteCall",
+			Handler:    _CallService_MuteCall_Handler,
+		},
+		{
+			MethodName: "UnmuteCall",
+			Handler:    _CallService_UnmuteCall_Handler,
+		},
+		{
+			MethodName: "StartCallRecording",
+			Handler:    _CallService_StartCallRecording_Handler,
+		},
+		{
+			MethodName: "PauseCallRecording",
+			Handler:    _CallService_PauseCallRecording_Handler,
+		},
+		{
+			MethodName: "ResumeCallRecording",
+			Handler:    _CallService_ResumeCallRecording_Handler,
+		},
+		{
+			MethodName: "StopCallRecording",
+			Handler:    _CallService_StopCallRecording_Handler,
+		},
+		{
+			MethodName: "ClearCall",
+			Handler:    _CallService_ClearCall_Handler,
+		},
+		{
+			MethodName: "MuteMonitoredUser",
+			Handler:    _CallService_MuteMonitoredUser_Handler,
+		},
+		{
+			MethodName: "UnmuteMonitoredUser",
+			Handler:    _CallService_UnmuteMonitoredUser_Handler,
+		},
+		{
+			MethodName: "SwitchToListenIn",
+			Handler:    _CallService_SwitchToListenIn_Handler,
+		},
+		{
+			MethodName: "SwitchToCoach",
+			Handler:    _CallService_SwitchToCoach_Handler,
+		},
+		{
+			MethodName: "SwitchToBargeIn",
+			Handler:    _CallService_SwitchToBargeIn_Handler,
+		},
+		{
+			MethodName: "ListenIn",
+			Handler:    _CallService_ListenIn_Handler,
+		},
+		{
+			MethodName: "Coach",
+			Handler:    _CallService_Coach_Handler,
+		},
+		{
+			MethodName: "BargeIn",
+			Handler:    _CallService_BargeIn_Handler,
+		},
+		{
+			MethodName: "CancelSupervisorMonitoring",
+			Handler:    _CallService_CancelSupervisorMonitoring_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -36,6 +36,12 @@ const (
 	NotificationType_NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED NotificationType = 2
 	// Digits were sent to the other party.
 	NotificationType_NOTIFICATION_TYPE_DTMF_SENT NotificationType = 3
+	// A party joined or left.
+	NotificationType_NOTIFICATION_TYPE_PARTICIPANTS_UPDATED NotificationType = 4
+	// Recording was started, paused, resumed or stopped.
+	NotificationType_NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE NotificationType = 5
+	// A supervisor muted or unmuted the agent.
+	NotificationType_NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE NotificationType = 6
 )
 
 // Enum value maps for NotificationType.
@@ -45,12 +51,18 @@ var (
 		1: "NOTIFICATION_TYPE_STATUS_CHANGE",
 		2: "NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED",
 		3: "NOTIFICATION_TYPE_DTMF_SENT",
+		4: "NOTIFICATION_TYPE_PARTICIPANTS_UPDATED",
+		5: "NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE",
+		6: "NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE",
 	}
 	NotificationType_value = map[string]int32{
-		"NOTIFICATION_TYPE_UNSPECIFIED":           0,
-		"NOTIFICATION_TYPE_STATUS_CHANGE":         1,
-		"NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED": 2,
-		"NOTIFICATION_TYPE_DTMF_SENT":             3,
+		"NOTIFICATION_TYPE_UNSPECIFIED":                       0,
+		"NOTIFICATION_TYPE_STATUS_CHANGE":                     1,
+		"NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED":             2,
+		"NOTIFICATION_TYPE_DTMF_SENT":                         3,
+		"NOTIFICATION_TYPE_PARTICIPANTS_UPDATED":              4,
+		"NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE":       5,
+		"NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE": 6,
 	}
 )
 
@@ -230,12 +242,15 @@ const file_dialbridge_v1_status_change_proto_rawDesc = "" +
 	"\vdtmf_digits\x18\b \x01(\tR\n" +
 	"dtmfDigits\x12!\n" +
 	"\fresume_token\x18\x0e \x01(\tR\vresumeToken\x12\x1a\n" +
-	"\bposition\x18\x0f \x01(\x03R\bposition*\xa8\x01\n" +
+	"\bposition\x18\x0f \x01(\x03R\bposition*\xc0\x02\n" +
 	"\x10NotificationType\x12!\n" +
 	"\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fNOTIFICATION_TYPE_STATUS_CHANGE\x10\x01\x12+\n" +
 	"'NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED\x10\x02\x12\x1f\n" +
-	"\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03B\x02P\x01b\x06proto3"
+	"\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03\x12*\n" +
+	"&NOTIFICATION_TYPE_PARTICIPANTS_UPDATED\x10\x04\x121\n" +
+	"-NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE\x10\x05\x127\n" +
+	"3NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE\x10\x06B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_status_change_proto_rawDescOnce sync.Once

@@ -18,6 +18,7 @@ from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
+from dialbridge_client.call_operations import CallOperations
 from dialbridge_client.client import ANSWER_WITHIN, CHANNEL_OPTIONS, DIAL_WITHIN
 from dialbridge_client.credentials import Credentials
 from dialbridge_client.errors import DialbridgeError
@@ -31,7 +32,7 @@ LOOK_EVERY = 1.0
 Answer = TypeVar("Answer")
 
 
-class BlockingClient:
+class BlockingClient(CallOperations[None, str]):
     """One user's view of one server, usable from several threads at once. All methods raise `DialbridgeError`."""
 
     def __init__(
@@ -130,36 +131,12 @@ class BlockingClient:
                 return found
             request.page_token = page.next_page_token
 
-    def answer(self, call_id: str) -> None:
-        """Answer a ringing call."""
-        self._answer(self._calls.Answer, calls.AnswerRequest(call_id=call_id))
+    def _do(self, operation: str, request: object) -> None:
+        self._answer(getattr(self._calls, operation), request)
 
-    def hangup(self, call_id: str) -> None:
-        """Hang up."""
-        self._answer(self._calls.Hangup, calls.HangupRequest(call_id=call_id))
-
-    def send_dtmf(self, call_id: str, digits: str) -> None:
-        """Send digits."""
-        self._answer(self._calls.SendDtmf, calls.SendDtmfRequest(call_id=call_id, digits=digits))
-
-    def attach_user_data(self, call_id: str, pairs: Pairs) -> None:
-        """Add pairs, also where a key is there already."""
-        request = calls.AttachUserDataRequest(call_id=call_id, user_data=to_contract(pairs))
-        self._answer(self._calls.AttachUserData, request)
-
-    def update_user_data(self, call_id: str, pairs: Pairs) -> None:
-        """Add pairs and overwrite those whose key is there already."""
-        request = calls.UpdateUserDataRequest(call_id=call_id, user_data=to_contract(pairs))
-        self._answer(self._calls.UpdateUserData, request)
-
-    def delete_user_data(self, call_id: str) -> None:
-        """Remove all user data."""
-        self._answer(self._calls.DeleteUserData, calls.DeleteUserDataRequest(call_id=call_id))
-
-    def delete_user_data_pair(self, call_id: str, key: str) -> None:
-        """Remove the pairs with one key."""
-        request = calls.DeleteUserDataPairRequest(call_id=call_id, key=key)
-        self._answer(self._calls.DeleteUserDataPair, request)
+    def _consult(self, operation: str, request: object) -> str:
+        answer: calls.InitiateTransferResponse = self._answer(getattr(self._calls, operation), request)
+        return answer.consult_call_id
 
     def _answer(self, method: Callable[..., Answer], request: object, *, timeout: float = ANSWER_WITHIN) -> Answer:
         try:

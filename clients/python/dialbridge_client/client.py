@@ -16,6 +16,7 @@ from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
+from dialbridge_client.call_operations import CallOperations
 from dialbridge_client.credentials import Credentials
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Following, WatchEvent, ended, silent
@@ -37,7 +38,7 @@ CHANNEL_OPTIONS = (
 Answer = TypeVar("Answer")
 
 
-class Client:
+class Client(CallOperations[Awaitable[None], Awaitable[str]]):
     """One user's view of one server. All methods raise `DialbridgeError`."""
 
     def __init__(
@@ -150,36 +151,12 @@ class Client:
                 return found
             request.page_token = page.next_page_token
 
-    async def answer(self, call_id: str) -> None:
-        """Answer a ringing call."""
-        await self._answer(self._calls.Answer, calls.AnswerRequest(call_id=call_id))
+    async def _do(self, operation: str, request: object) -> None:
+        await self._answer(getattr(self._calls, operation), request)
 
-    async def hangup(self, call_id: str) -> None:
-        """Hang up."""
-        await self._answer(self._calls.Hangup, calls.HangupRequest(call_id=call_id))
-
-    async def send_dtmf(self, call_id: str, digits: str) -> None:
-        """Send digits."""
-        await self._answer(self._calls.SendDtmf, calls.SendDtmfRequest(call_id=call_id, digits=digits))
-
-    async def attach_user_data(self, call_id: str, pairs: Pairs) -> None:
-        """Add pairs, also where a key is there already."""
-        request = calls.AttachUserDataRequest(call_id=call_id, user_data=to_contract(pairs))
-        await self._answer(self._calls.AttachUserData, request)
-
-    async def update_user_data(self, call_id: str, pairs: Pairs) -> None:
-        """Add pairs and overwrite those whose key is there already."""
-        request = calls.UpdateUserDataRequest(call_id=call_id, user_data=to_contract(pairs))
-        await self._answer(self._calls.UpdateUserData, request)
-
-    async def delete_user_data(self, call_id: str) -> None:
-        """Remove all user data."""
-        await self._answer(self._calls.DeleteUserData, calls.DeleteUserDataRequest(call_id=call_id))
-
-    async def delete_user_data_pair(self, call_id: str, key: str) -> None:
-        """Remove the pairs with one key."""
-        request = calls.DeleteUserDataPairRequest(call_id=call_id, key=key)
-        await self._answer(self._calls.DeleteUserDataPair, request)
+    async def _consult(self, operation: str, request: object) -> str:
+        answer: calls.InitiateTransferResponse = await self._answer(getattr(self._calls, operation), request)
+        return answer.consult_call_id
 
     async def _answer(
         self, method: Callable[..., Awaitable[Answer]], request: object, *, timeout: float = ANSWER_WITHIN

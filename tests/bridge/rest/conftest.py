@@ -103,7 +103,7 @@ class ScriptedFacade:
             return self.sign_in(authorization)
         if authorization.removeprefix("Bearer ") not in self.tokens:
             raise refusal("NOT_AUTHENTICATED")
-        answer = self.answers.get(method, _DEFAULTS[method])
+        answer = self.answers[method] if method in self.answers else _default(method)
         if isinstance(answer, list):
             answer = answer.pop(0)
         if callable(answer):
@@ -152,18 +152,9 @@ class _Unary:
 
 class _Calls:
     def __init__(self, script: ScriptedFacade) -> None:
-        for name in (
-            "Dial",
-            "GetCall",
-            "ListCalls",
-            "Answer",
-            "Hangup",
-            "SendDtmf",
-            "AttachUserData",
-            "UpdateUserData",
-            "DeleteUserData",
-            "DeleteUserDataPair",
-        ):
+        for name in call.DESCRIPTOR.services_by_name["CallService"].methods_by_name:
+            if name == "WatchCalls":
+                continue
             setattr(self, name, _Unary(script, name))
         self._script = script
 
@@ -215,16 +206,7 @@ CURRENT_USER = user.GetCurrentUserResponse(
 )
 
 _DEFAULTS: dict[str, Any] = {
-    "Dial": call.DialResponse(),
     "GetCall": refusal("CALL_NOT_FOUND"),
-    "ListCalls": call.ListCallsResponse(),
-    "Answer": call.AnswerResponse(),
-    "Hangup": call.HangupResponse(),
-    "SendDtmf": call.SendDtmfResponse(),
-    "AttachUserData": call.AttachUserDataResponse(),
-    "UpdateUserData": call.UpdateUserDataResponse(),
-    "DeleteUserData": call.DeleteUserDataResponse(),
-    "DeleteUserDataPair": call.DeleteUserDataPairResponse(),
     "GetCurrentUser": CURRENT_USER,
     "StartContactCenterSession": user.StartContactCenterSessionResponse(results=[user.ChannelResult(channel="voice")]),
     "EndContactCenterSession": user.EndContactCenterSessionResponse(),
@@ -318,3 +300,7 @@ async def agent1(browser: ClientSession, bridge: Running, credentials: dict[str,
     async with browser.get(f"{bridge.url}/api/v2/me", headers=credentials) as answer:
         assert answer.status == 200
     return browser
+
+
+def _default(method: str) -> Any:
+    return _DEFAULTS[method] if method in _DEFAULTS else getattr(call, f"{method}Response")()

@@ -1,6 +1,9 @@
 import pytest
 
+from bridge.requests import CALL_OPERATIONS
 from bridge.user_data import to_json
+from bridge.vocabulary import CAPABILITIES
+from dialbridge.v1 import call_service_pb2 as call
 from dialbridge.v1 import error_reason_pb2 as reasons
 from dialbridge.v1 import user_service_pb2 as user
 
@@ -19,6 +22,33 @@ START = b'{"operationName":"StartContactCenterSession","channels":["voice","chat
         ("UpdateUserData", ',"userData":{"a":1}'),
         ("DeleteUserData", ""),
         ("DeleteUserDataPair", ',"key":"a"'),
+        ("SingleStepTransfer", ',"destination":{"phoneNumber":"5002"},"userData":{"a":1}'),
+        ("InitiateTransfer", ',"destination":{"phoneNumber":"5002"},"location":"north"'),
+        ("CompleteTransfer", ""),
+        ("SingleStepConference", ',"destination":{"phoneNumber":"5002"}'),
+        ("InitiateConference", ',"destination":{"phoneNumber":"5002"}'),
+        ("CompleteConference", ',"consultCallUri":"http://127.0.0.1:8080/api/v2/me/calls/013V"'),
+        ("SwapCalls", ',"otherCallUri":"http://127.0.0.1:8080/api/v2/me/calls/013V"'),
+        ("RemoveParticipantFromConference", ',"participant":"15001"'),
+        *(
+            (name, "")
+            for name in (
+                "Hold",
+                "Retrieve",
+                "MuteCall",
+                "UnmuteCall",
+                "StartCallRecording",
+                "PauseCallRecording",
+                "ResumeCallRecording",
+                "StopCallRecording",
+                "ClearCall",
+                "MuteMonitoredUser",
+                "UnmuteMonitoredUser",
+                "SwitchToListenIn",
+                "SwitchToCoach",
+                "SwitchToBargeIn",
+            )
+        ),
     ],
 )
 async def test_each_operation_on_a_call_is_the_rpc_of_its_name(agent1, bridge, script, method, members) -> None:
@@ -30,6 +60,32 @@ async def test_each_operation_on_a_call_is_the_rpc_of_its_name(agent1, bridge, s
     assert request.device_id == ""
     if "userData" in members:
         assert to_json(request.user_data) == {"a": 1}
+    if "destination" in members:
+        assert request.destination == "5002"
+    if "CallUri" in members:
+        assert request.other_call_id == "013V"
+    if "participant" in members:
+        assert request.participant == "15001"
+
+
+def test_every_operation_that_a_call_can_offer_has_its_legacy_form():
+    assert set(CALL_OPERATIONS) == set(CAPABILITIES.values())
+
+
+@pytest.mark.parametrize("method", ["ListenIn", "Coach", "BargeIn"])
+async def test_a_supervisor_monitors_in_the_words_of_the_monitoring_state(agent1, bridge, script, method) -> None:
+    body = f'{{"operationName":"{method}","targetDeviceUri":"http://x/api/v2/devices/d6","mode":"NextCall"}}'
+    async with agent1.post(f"{bridge.url}/api/v2/me/devices/d9", data=body.encode()) as answer:
+        assert await answer.read() == b'{"statusCode":0}'
+    (request,) = script.of(method)
+    assert (request.device_id, request.target_device_id, request.mode) == ("d9", "d6", call.MONITORING_MODE_NEXT_CALL)
+
+
+async def test_a_supervisor_ends_monitoring(agent1, bridge, script) -> None:
+    body = b'{"operationName":"CancelSupervisorMonitoring"}'
+    async with agent1.post(f"{bridge.url}/api/v2/me/devices/d9", data=body) as answer:
+        assert await answer.read() == b'{"statusCode":0}'
+    assert script.of("CancelSupervisorMonitoring")[0].device_id == "d9"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +97,10 @@ async def test_each_operation_on_a_call_is_the_rpc_of_its_name(agent1, bridge, s
         (b'{"operationName":"Dial"}', 403, 3),
         (b'{"operationName":"SendDtmf","digits":5}', 400, 10),
         (b'{"operationName":"UpdateUserData","userData":"a"}', 400, 10),
+        (b'{"operationName":"InitiateTransfer"}', 400, 1),
+        (b'{"operationName":"InitiateTransfer","destination":{}}', 400, 1),
+        (b'{"operationName":"SingleStepConference","destination":"5001"}', 400, 10),
+        (b'{"operationName":"SwapCalls"}', 400, 1),
     ],
 )
 async def test_an_operation_that_cannot_be_is_answered_without_the_facade(

@@ -12,6 +12,7 @@ from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
 from server import dialing as module
 from server.authentication import Authenticator
+from server.call_events import CallReleased
 from server.directory import Directory
 from server.house import running
 from server.journal import JournalUnavailable
@@ -19,7 +20,7 @@ from server.journal.database import Database
 from server.journal.memory import MemoryJournal
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
 from server.refusals import Refusal
-from server.switch import CallReleased, OutcomeUnknown, SwitchRejected, SwitchUnavailable
+from server.switch import OutcomeUnknown, SwitchRejected, SwitchUnavailable
 from tests.fakes.manual_time import ManualTime
 from tests.fakes.scripted_switch import ScriptedSwitch, appeared
 

@@ -112,10 +112,11 @@ def test_the_demo_directory_has_the_promised_users_devices_and_password():
     demo = Directory.demo()
     assert demo.is_demo
     numbers = {name: [device.phone_number for device in demo.devices_of(name)] for name in demo.users}
-    assert numbers == {"agent1": ["5005"], "agent2": ["5006"], "agent3": ["5007"], "supervisor1": [], "bridge": []}
+    agents = {"agent1": ["5005"], "agent2": ["5006"], "agent3": ["5007"]}
+    assert numbers == {**agents, "supervisor1": ["5009"], "bridge": []}
     assert demo.devices_of("agent1")[0].id == "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
     assert "api-voice-outbound" in demo.principal("agent1").features
-    assert demo.principal("agent3").features == {"api-voice"}
+    assert demo.principal("agent3").features == {"api-voice", "api-supervisor-monitoring"}
     assert demo.principal("supervisor1").roles == {ROLE_SUPERVISOR}
     assert demo.principal("bridge").roles == {ROLE_SERVICE}
     for user in demo.users.values():

@@ -9,25 +9,44 @@ from hypothesis import strategies as st
 from dialbridge.v1 import call_pb2 as pb
 from dialbridge.v1.status_change_pb2 import (
     NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED,
+    NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE,
     NOTIFICATION_TYPE_DTMF_SENT,
+    NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE,
+    NOTIFICATION_TYPE_PARTICIPANTS_UPDATED,
     NOTIFICATION_TYPE_STATUS_CHANGE,
 )
 from dialbridge.v1.user_data_pb2 import UserData
-from server.capabilities import CAPABILITIES
+from server.call_events import (
+    CallAppeared,
+    CallEstablished,
+    CallEvent,
+    CallHeld,
+    CallMuted,
+    CallPaired,
+    CallReleased,
+    CallRetrieved,
+    DtmfSent,
+    MonitoredUserMuted,
+    ParticipantsChanged,
+    RecordingChanged,
+    UserDataChanged,
+)
+from server.capabilities import Situation, capabilities
 from server.life_cycle import TRANSITIONS, CallOrigin, Impossible, Step, first_change, next_change, step_of
-from server.switch import CallAppeared, CallEstablished, CallEvent, CallReleased, DtmfSent, UserDataChanged
 
 EVERYTHING = frozenset(pb.Capability.values())
 ORIGIN = CallOrigin("agent1", "5005", "request-1", 431, "Campaign1")
+FIRST = [pb.CALL_STATE_DIALING, pb.CALL_STATE_RINGING, pb.CALL_STATE_ESTABLISHED]
+TWO = (pb.Party(phone_number="5001"), pb.Party(phone_number="5002"))
 IDS = {"call_id": "013V08JRL498H1OI04000VTAES00000G", "device_id": "efe1ab32"}
 
 
-def appeared(*, ringing: bool = False, at: float = 1000.0) -> CallAppeared:
+def appeared(state=pb.CALL_STATE_DIALING, at: float = 1000.0) -> CallAppeared:
     return CallAppeared(
         **IDS,
         at=at,
         conn_id="0071023821aec010",
-        ringing=ringing,
+        state=state,
         call_type=pb.CALL_TYPE_INTERNAL,
         participants=(pb.Party(phone_number="5001"),),
         dnis="5001",
@@ -44,8 +63,17 @@ def pairs(**values: int) -> UserData:
 def event_of(step: Step, at: float = 1010.0) -> CallEvent:
     return {
         Step.DIALING: appeared(at=at),
-        Step.RINGING: appeared(ringing=True, at=at),
+        Step.RINGING: appeared(pb.CALL_STATE_RINGING, at=at),
+        Step.JOINED: appeared(pb.CALL_STATE_ESTABLISHED, at=at),
         Step.ESTABLISHED: CallEstablished(**IDS, at=at),
+        Step.HELD: CallHeld(**IDS, at=at, paired_call_id="consult"),
+        Step.RETRIEVED: CallRetrieved(**IDS, at=at),
+        Step.CONFERENCED: ParticipantsChanged(**IDS, at=at, participants=TWO, conference_owner=True, retrieved=True),
+        Step.PARTICIPANTS: ParticipantsChanged(**IDS, at=at, participants=TWO),
+        Step.PAIRED: CallPaired(**IDS, at=at, paired_call_id=""),
+        Step.RECORDING: RecordingChanged(**IDS, at=at, state=pb.RECORDING_STATE_PAUSED, user_data=pairs(tier=8)),
+        Step.MUTED: CallMuted(**IDS, at=at, muted=True),
+        Step.MONITORED: MonitoredUserMuted(**IDS, at=at, muted=True),
         Step.RELEASED: CallReleased(**IDS, at=at, cause=pb.RELEASE_CAUSE_BUSY, upstream_cause="486 Busy Here"),
         Step.USER_DATA: UserDataChanged(**IDS, at=at, user_data=pairs(tier=7)),
         Step.DTMF: DtmfSent(**IDS, at=at, digits="5#"),
@@ -53,13 +81,13 @@ def event_of(step: Step, at: float = 1010.0) -> CallEvent:
 
 
 def in_state(state: pb.CallState.ValueType):
-    change = first_change(appeared(ringing=state == pb.CALL_STATE_RINGING), ORIGIN, EVERYTHING)
+    change = first_change(appeared(), ORIGIN, EVERYTHING)
     change.call.state = state
     return change
 
 
-def test_every_state_of_the_contract_has_a_row_and_a_set_of_capabilities():
-    assert set(TRANSITIONS) == set(pb.CallState.values()) == set(CAPABILITIES)
+def test_every_state_of_the_contract_has_a_row():
+    assert set(TRANSITIONS) == set(pb.CallState.values())
 
 
 @pytest.mark.parametrize("step", Step)
@@ -76,7 +104,7 @@ def test_a_step_that_the_table_has_leads_where_it_says_and_any_other_changes_not
         assert after.call.state == TRANSITIONS[state][step]
         assert after.previous_state == state
         assert after.call.sequence == before.call.sequence + 1
-        assert list(after.call.capabilities) == list(CAPABILITIES[after.call.state])
+        assert tuple(after.call.capabilities) == capabilities(Situation.of(after.call))
     else:
         with pytest.raises(Impossible):
             next_change(before, event_of(step), EVERYTHING)
@@ -103,7 +131,7 @@ def test_the_first_change_carries_what_the_server_and_what_the_switch_know():
 
 
 def test_a_call_that_was_not_dialled_from_a_record_has_no_record_handle():
-    change = first_change(appeared(ringing=True), CallOrigin("agent2", "5006"), EVERYTHING)
+    change = first_change(appeared(pb.CALL_STATE_RINGING), CallOrigin("agent2", "5006"), EVERYTHING)
     assert not change.call.HasField("record_handle")
 
 
@@ -155,9 +183,39 @@ def test_only_what_the_switch_can_do_is_offered():
     assert list(change.call.capabilities) == [pb.CAPABILITY_HANGUP]
 
 
-@given(st.booleans(), st.lists(st.sampled_from(list(Step)), max_size=12))
-def test_whatever_a_switch_tells_the_call_follows_the_table(ringing, steps):
-    change = first_change(appeared(ringing=ringing), ORIGIN, EVERYTHING)
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (Step.PARTICIPANTS, NOTIFICATION_TYPE_PARTICIPANTS_UPDATED),
+        (Step.CONFERENCED, NOTIFICATION_TYPE_PARTICIPANTS_UPDATED),
+        (Step.RECORDING, NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE),
+        (Step.MONITORED, NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE),
+        (Step.MUTED, NOTIFICATION_TYPE_STATUS_CHANGE),
+        (Step.HELD, NOTIFICATION_TYPE_STATUS_CHANGE),
+    ],
+)
+def test_a_change_is_told_as_the_reference_names_it(step, kind):
+    change = next_change(in_state(pb.CALL_STATE_ESTABLISHED), event_of(step), EVERYTHING)
+    assert change.notification_type == kind
+
+
+def test_what_an_event_says_is_on_the_call_afterwards():
+    change = in_state(pb.CALL_STATE_ESTABLISHED)
+    for step in (Step.MUTED, Step.RECORDING, Step.MONITORED, Step.HELD, Step.CONFERENCED):
+        change = next_change(change, event_of(step), EVERYTHING)
+    call = change.call
+    assert (call.muted, call.recording_state, call.monitored_user_muted) == (True, pb.RECORDING_STATE_PAUSED, True)
+    assert (call.paired_call_id, call.conference_owner, list(call.participants)) == ("consult", True, list(TWO))
+    assert call.user_data == pairs(tier=8)
+    assert next_change(change, event_of(Step.PAIRED), EVERYTHING).call.paired_call_id == ""
+
+
+@given(
+    st.sampled_from([pb.CALL_STATE_DIALING, pb.CALL_STATE_RINGING, pb.CALL_STATE_ESTABLISHED]),
+    st.lists(st.sampled_from(list(Step)), max_size=12),
+)
+def test_whatever_a_switch_tells_the_call_follows_the_table(first, steps):
+    change = first_change(appeared(first), ORIGIN, EVERYTHING)
     for step in steps:
         state, sequence = change.call.state, change.call.sequence
         try:

@@ -44,3 +44,15 @@ def test_what_was_released_leaves_nothing_behind():
     table.put(change("a", "x", pb.CALL_STATE_DIALING))
     table.put(change("a", "x", pb.CALL_STATE_RELEASED))
     assert (table._views, table._calls, table._devices) == ({}, {}, {})
+
+
+def test_a_device_that_comes_to_a_call_again_goes_on_counting_while_others_are_on_it():
+    table = LiveCalls()
+    table.put(change("a", "x", pb.CALL_STATE_ESTABLISHED))
+    table.put(change("a", "y", pb.CALL_STATE_ESTABLISHED))
+    left = change("a", "y", pb.CALL_STATE_RELEASED)
+    left.call.sequence = 7
+    table.put(left)
+    assert (table.sequence_before("a", "y"), table.sequence_before("a", "z")) == (7, 0)
+    table.put(change("a", "x", pb.CALL_STATE_RELEASED))
+    assert (table.sequence_before("a", "y"), table._left) == (0, {})

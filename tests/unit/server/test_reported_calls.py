@@ -13,9 +13,9 @@ from dialbridge.v1.call_pb2 import (
     Call,
 )
 from dialbridge.v1.status_change_pb2 import NOTIFICATION_TYPE_DTMF_SENT, NOTIFICATION_TYPE_STATUS_CHANGE
+from server.call_events import CallReported
 from server.life_cycle import CallOrigin, Impossible
 from server.reported_calls import reported_change
-from server.switch import CallReported
 
 ORIGIN = CallOrigin("agent1", "5005", request_id="r", record_handle=431, campaign_name="C")
 

@@ -168,6 +168,46 @@ class _CapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Capability
     """DeleteUserData."""
     CAPABILITY_DELETE_USER_DATA_PAIR: _Capability.ValueType  # 9
     """DeleteUserDataPair."""
+    CAPABILITY_SINGLE_STEP_TRANSFER: _Capability.ValueType  # 10
+    """SingleStepTransfer."""
+    CAPABILITY_INITIATE_TRANSFER: _Capability.ValueType  # 11
+    """InitiateTransfer."""
+    CAPABILITY_COMPLETE_TRANSFER: _Capability.ValueType  # 12
+    """CompleteTransfer."""
+    CAPABILITY_SINGLE_STEP_CONFERENCE: _Capability.ValueType  # 13
+    """SingleStepConference."""
+    CAPABILITY_INITIATE_CONFERENCE: _Capability.ValueType  # 14
+    """InitiateConference."""
+    CAPABILITY_COMPLETE_CONFERENCE: _Capability.ValueType  # 15
+    """CompleteConference."""
+    CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE: _Capability.ValueType  # 16
+    """RemoveParticipantFromConference."""
+    CAPABILITY_SWAP_CALLS: _Capability.ValueType  # 17
+    """SwapCalls."""
+    CAPABILITY_MUTE_CALL: _Capability.ValueType  # 18
+    """MuteCall."""
+    CAPABILITY_UNMUTE_CALL: _Capability.ValueType  # 19
+    """UnmuteCall."""
+    CAPABILITY_START_CALL_RECORDING: _Capability.ValueType  # 20
+    """StartCallRecording."""
+    CAPABILITY_PAUSE_CALL_RECORDING: _Capability.ValueType  # 21
+    """PauseCallRecording."""
+    CAPABILITY_RESUME_CALL_RECORDING: _Capability.ValueType  # 22
+    """ResumeCallRecording."""
+    CAPABILITY_STOP_CALL_RECORDING: _Capability.ValueType  # 23
+    """StopCallRecording."""
+    CAPABILITY_CLEAR_CALL: _Capability.ValueType  # 24
+    """ClearCall."""
+    CAPABILITY_MUTE_MONITORED_USER: _Capability.ValueType  # 25
+    """MuteMonitoredUser."""
+    CAPABILITY_UNMUTE_MONITORED_USER: _Capability.ValueType  # 26
+    """UnmuteMonitoredUser."""
+    CAPABILITY_SWITCH_TO_LISTEN_IN: _Capability.ValueType  # 27
+    """SwitchToListenIn."""
+    CAPABILITY_SWITCH_TO_COACH: _Capability.ValueType  # 28
+    """SwitchToCoach."""
+    CAPABILITY_SWITCH_TO_BARGE_IN: _Capability.ValueType  # 29
+    """SwitchToBargeIn."""
 
 class Capability(_Capability, metaclass=_CapabilityEnumTypeWrapper):
     """An operation on a call. Each is an RPC of CallService and an operationName of the legacy API."""
@@ -192,6 +232,46 @@ CAPABILITY_DELETE_USER_DATA: Capability.ValueType  # 8
 """DeleteUserData."""
 CAPABILITY_DELETE_USER_DATA_PAIR: Capability.ValueType  # 9
 """DeleteUserDataPair."""
+CAPABILITY_SINGLE_STEP_TRANSFER: Capability.ValueType  # 10
+"""SingleStepTransfer."""
+CAPABILITY_INITIATE_TRANSFER: Capability.ValueType  # 11
+"""InitiateTransfer."""
+CAPABILITY_COMPLETE_TRANSFER: Capability.ValueType  # 12
+"""CompleteTransfer."""
+CAPABILITY_SINGLE_STEP_CONFERENCE: Capability.ValueType  # 13
+"""SingleStepConference."""
+CAPABILITY_INITIATE_CONFERENCE: Capability.ValueType  # 14
+"""InitiateConference."""
+CAPABILITY_COMPLETE_CONFERENCE: Capability.ValueType  # 15
+"""CompleteConference."""
+CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE: Capability.ValueType  # 16
+"""RemoveParticipantFromConference."""
+CAPABILITY_SWAP_CALLS: Capability.ValueType  # 17
+"""SwapCalls."""
+CAPABILITY_MUTE_CALL: Capability.ValueType  # 18
+"""MuteCall."""
+CAPABILITY_UNMUTE_CALL: Capability.ValueType  # 19
+"""UnmuteCall."""
+CAPABILITY_START_CALL_RECORDING: Capability.ValueType  # 20
+"""StartCallRecording."""
+CAPABILITY_PAUSE_CALL_RECORDING: Capability.ValueType  # 21
+"""PauseCallRecording."""
+CAPABILITY_RESUME_CALL_RECORDING: Capability.ValueType  # 22
+"""ResumeCallRecording."""
+CAPABILITY_STOP_CALL_RECORDING: Capability.ValueType  # 23
+"""StopCallRecording."""
+CAPABILITY_CLEAR_CALL: Capability.ValueType  # 24
+"""ClearCall."""
+CAPABILITY_MUTE_MONITORED_USER: Capability.ValueType  # 25
+"""MuteMonitoredUser."""
+CAPABILITY_UNMUTE_MONITORED_USER: Capability.ValueType  # 26
+"""UnmuteMonitoredUser."""
+CAPABILITY_SWITCH_TO_LISTEN_IN: Capability.ValueType  # 27
+"""SwitchToListenIn."""
+CAPABILITY_SWITCH_TO_COACH: Capability.ValueType  # 28
+"""SwitchToCoach."""
+CAPABILITY_SWITCH_TO_BARGE_IN: Capability.ValueType  # 29
+"""SwitchToBargeIn."""
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
 
 class _RecordingState:
@@ -221,6 +301,34 @@ RECORDING_STATE_RECORDING: RecordingState.ValueType  # 2
 RECORDING_STATE_PAUSED: RecordingState.ValueType  # 3
 """Recording is paused."""
 Global___RecordingState: _TypeAlias = RecordingState  # noqa: Y015
+
+class _SupervisorRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SupervisorRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SupervisorRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUPERVISOR_ROLE_UNSPECIFIED: _SupervisorRole.ValueType  # 0
+    """Not a supervisor."""
+    SUPERVISOR_ROLE_LISTEN_IN: _SupervisorRole.ValueType  # 1
+    """Hears everybody and is heard by nobody."""
+    SUPERVISOR_ROLE_COACH: _SupervisorRole.ValueType  # 2
+    """Hears everybody and is heard by the agent alone."""
+    SUPERVISOR_ROLE_BARGE_IN: _SupervisorRole.ValueType  # 3
+    """A party of the call."""
+
+class SupervisorRole(_SupervisorRole, metaclass=_SupervisorRoleEnumTypeWrapper):
+    """As what a supervisor is on a call."""
+
+SUPERVISOR_ROLE_UNSPECIFIED: SupervisorRole.ValueType  # 0
+"""Not a supervisor."""
+SUPERVISOR_ROLE_LISTEN_IN: SupervisorRole.ValueType  # 1
+"""Hears everybody and is heard by nobody."""
+SUPERVISOR_ROLE_COACH: SupervisorRole.ValueType  # 2
+"""Hears everybody and is heard by the agent alone."""
+SUPERVISOR_ROLE_BARGE_IN: SupervisorRole.ValueType  # 3
+"""A party of the call."""
+Global___SupervisorRole: _TypeAlias = SupervisorRole  # noqa: Y015
 
 @_typing.final
 class Call(_message.Message):
@@ -259,6 +367,9 @@ class Call(_message.Message):
     RECORD_HANDLE_FIELD_NUMBER: _builtins.int
     CAMPAIGN_NAME_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    PAIRED_CALL_ID_FIELD_NUMBER: _builtins.int
+    CONFERENCE_OWNER_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_ROLE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The call's id: 32 characters of 0-9 and A-V. Legacy clients know it as "id" and as "callUuid"."""
     device_id: _builtins.str
@@ -300,7 +411,17 @@ class Call(_message.Message):
     campaign_name: _builtins.str
     """The campaign of that record. Empty for calls without one."""
     sequence: _builtins.int
-    """How many status changes this view of the call has had. The first has 1, and each adds one."""
+    """How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+    and comes to it again goes on counting.
+    """
+    paired_call_id: _builtins.str
+    """The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
+    when there is none.
+    """
+    conference_owner: _builtins.bool
+    """Whether the device owns the conference that the call is."""
+    supervisor_role: Global___SupervisorRole.ValueType
+    """As what a supervisor is on the call, where the view is of the supervisor's device. Unspecified for parties."""
     @_builtins.property
     def participants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Party]:
         """The other parties of the call, never the device itself."""
@@ -365,10 +486,13 @@ class Call(_message.Message):
         record_handle: _builtins.int | None = ...,
         campaign_name: _builtins.str = ...,
         sequence: _builtins.int = ...,
+        paired_call_id: _builtins.str = ...,
+        conference_owner: _builtins.bool = ...,
+        supervisor_role: Global___SupervisorRole.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_record_handle", b"_record_handle", "create_time", b"create_time", "duration", b"duration", "establish_time", b"establish_time", "record_handle", b"record_handle", "release_time", b"release_time", "user_data", b"user_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_record_handle", b"_record_handle", "ani", b"ani", "call_type", b"call_type", "campaign_name", b"campaign_name", "capabilities", b"capabilities", "conn_id", b"conn_id", "create_time", b"create_time", "device_id", b"device_id", "device_number", b"device_number", "dnis", b"dnis", "duration", b"duration", "establish_time", b"establish_time", "id", b"id", "monitored", b"monitored", "monitored_user_muted", b"monitored_user_muted", "muted", b"muted", "parent_call_id", b"parent_call_id", "participants", b"participants", "record_handle", b"record_handle", "recording_state", b"recording_state", "release_cause", b"release_cause", "release_time", b"release_time", "sequence", b"sequence", "state", b"state", "supervisor_listening_in", b"supervisor_listening_in", "upstream_capabilities", b"upstream_capabilities", "upstream_cause", b"upstream_cause", "upstream_state", b"upstream_state", "user_data", b"user_data", "user_name", b"user_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_record_handle", b"_record_handle", "ani", b"ani", "call_type", b"call_type", "campaign_name", b"campaign_name", "capabilities", b"capabilities", "conference_owner", b"conference_owner", "conn_id", b"conn_id", "create_time", b"create_time", "device_id", b"device_id", "device_number", b"device_number", "dnis", b"dnis", "duration", b"duration", "establish_time", b"establish_time", "id", b"id", "monitored", b"monitored", "monitored_user_muted", b"monitored_user_muted", "muted", b"muted", "paired_call_id", b"paired_call_id", "parent_call_id", b"parent_call_id", "participants", b"participants", "record_handle", b"record_handle", "recording_state", b"recording_state", "release_cause", b"release_cause", "release_time", b"release_time", "sequence", b"sequence", "state", b"state", "supervisor_listening_in", b"supervisor_listening_in", "supervisor_role", b"supervisor_role", "upstream_capabilities", b"upstream_capabilities", "upstream_cause", b"upstream_cause", "upstream_state", b"upstream_state", "user_data", b"user_data", "user_name", b"user_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__record_handle: _TypeAlias = _typing.Literal["record_handle"]  # noqa: Y015
     _WhichOneofArgType__record_handle: _TypeAlias = _typing.Literal["_record_handle", b"_record_handle"]  # noqa: Y015

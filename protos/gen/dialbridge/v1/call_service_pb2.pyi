@@ -12,6 +12,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,6 +23,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _MonitoringMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MonitoringModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MonitoringMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MONITORING_MODE_UNSPECIFIED: _MonitoringMode.ValueType  # 0
+    """All from now on."""
+    MONITORING_MODE_NEXT_CALL: _MonitoringMode.ValueType  # 1
+    """The one that is there, else the next one."""
+    MONITORING_MODE_ALL_CALLS: _MonitoringMode.ValueType  # 2
+    """The one that is there, and all that follow."""
+
+class MonitoringMode(_MonitoringMode, metaclass=_MonitoringModeEnumTypeWrapper):
+    """Which calls of a device a supervisor monitors."""
+
+MONITORING_MODE_UNSPECIFIED: MonitoringMode.ValueType  # 0
+"""All from now on."""
+MONITORING_MODE_NEXT_CALL: MonitoringMode.ValueType  # 1
+"""The one that is there, else the next one."""
+MONITORING_MODE_ALL_CALLS: MonitoringMode.ValueType  # 2
+"""The one that is there, and all that follow."""
+Global___MonitoringMode: _TypeAlias = MonitoringMode  # noqa: Y015
 
 @_typing.final
 class DialRequest(_message.Message):
@@ -800,3 +825,1211 @@ class DeleteUserDataPairResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteUserDataPairResponse: _TypeAlias = DeleteUserDataPairResponse  # noqa: Y015
+
+@_typing.final
+class HoldRequest(_message.Message):
+    """The request of Hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldRequest: _TypeAlias = HoldRequest  # noqa: Y015
+
+@_typing.final
+class HoldResponse(_message.Message):
+    """The answer of Hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldResponse: _TypeAlias = HoldResponse  # noqa: Y015
+
+@_typing.final
+class RetrieveRequest(_message.Message):
+    """The request of Retrieve."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetrieveRequest: _TypeAlias = RetrieveRequest  # noqa: Y015
+
+@_typing.final
+class RetrieveResponse(_message.Message):
+    """The answer of Retrieve."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetrieveResponse: _TypeAlias = RetrieveResponse  # noqa: Y015
+
+@_typing.final
+class SwapCallsRequest(_message.Message):
+    """The request of SwapCalls."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    OTHER_CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    other_call_id: _builtins.str
+    """The other call of the consultation. Required."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        other_call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id", "other_call_id", b"other_call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapCallsRequest: _TypeAlias = SwapCallsRequest  # noqa: Y015
+
+@_typing.final
+class SwapCallsResponse(_message.Message):
+    """The answer of SwapCalls."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapCallsResponse: _TypeAlias = SwapCallsResponse  # noqa: Y015
+
+@_typing.final
+class SingleStepTransferRequest(_message.Message):
+    """The request of SingleStepTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    USER_DATA_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    destination: _builtins.str
+    """The number to dial. Required."""
+    location: _builtins.str
+    """A location for the switch. Optional."""
+    @_builtins.property
+    def user_data(self) -> _user_data_pb2.UserData:
+        """Data to put on the call."""
+
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        destination: _builtins.str = ...,
+        user_data: _user_data_pb2.UserData | None = ...,
+        location: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["user_data", b"user_data"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "destination", b"destination", "device_id", b"device_id", "location", b"location", "user_data", b"user_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SingleStepTransferRequest: _TypeAlias = SingleStepTransferRequest  # noqa: Y015
+
+@_typing.final
+class SingleStepTransferResponse(_message.Message):
+    """The answer of SingleStepTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SingleStepTransferResponse: _TypeAlias = SingleStepTransferResponse  # noqa: Y015
+
+@_typing.final
+class InitiateTransferRequest(_message.Message):
+    """The request of InitiateTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    USER_DATA_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    destination: _builtins.str
+    """The number to dial. Required."""
+    location: _builtins.str
+    """A location for the switch. Optional."""
+    @_builtins.property
+    def user_data(self) -> _user_data_pb2.UserData:
+        """Data to put on the call."""
+
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        destination: _builtins.str = ...,
+        user_data: _user_data_pb2.UserData | None = ...,
+        location: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["user_data", b"user_data"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "destination", b"destination", "device_id", b"device_id", "location", b"location", "user_data", b"user_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InitiateTransferRequest: _TypeAlias = InitiateTransferRequest  # noqa: Y015
+
+@_typing.final
+class InitiateTransferResponse(_message.Message):
+    """The answer of InitiateTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSULT_CALL_ID_FIELD_NUMBER: _builtins.int
+    consult_call_id: _builtins.str
+    """The consultation call. Empty where the switch names calls itself: its first status change tells."""
+    def __init__(
+        self,
+        *,
+        consult_call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consult_call_id", b"consult_call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InitiateTransferResponse: _TypeAlias = InitiateTransferResponse  # noqa: Y015
+
+@_typing.final
+class CompleteTransferRequest(_message.Message):
+    """The request of CompleteTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    OTHER_CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    other_call_id: _builtins.str
+    """The other call of the consultation. Empty: the switch finds it."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        other_call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id", "other_call_id", b"other_call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteTransferRequest: _TypeAlias = CompleteTransferRequest  # noqa: Y015
+
+@_typing.final
+class CompleteTransferResponse(_message.Message):
+    """The answer of CompleteTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteTransferResponse: _TypeAlias = CompleteTransferResponse  # noqa: Y015
+
+@_typing.final
+class SingleStepConferenceRequest(_message.Message):
+    """The request of SingleStepConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    USER_DATA_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    destination: _builtins.str
+    """The number to dial. Required."""
+    location: _builtins.str
+    """A location for the switch. Optional."""
+    @_builtins.property
+    def user_data(self) -> _user_data_pb2.UserData:
+        """Data to put on the call."""
+
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        destination: _builtins.str = ...,
+        user_data: _user_data_pb2.UserData | None = ...,
+        location: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["user_data", b"user_data"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "destination", b"destination", "device_id", b"device_id", "location", b"location", "user_data", b"user_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SingleStepConferenceRequest: _TypeAlias = SingleStepConferenceRequest  # noqa: Y015
+
+@_typing.final
+class SingleStepConferenceResponse(_message.Message):
+    """The answer of SingleStepConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SingleStepConferenceResponse: _TypeAlias = SingleStepConferenceResponse  # noqa: Y015
+
+@_typing.final
+class InitiateConferenceRequest(_message.Message):
+    """The request of InitiateConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    USER_DATA_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    destination: _builtins.str
+    """The number to dial. Required."""
+    location: _builtins.str
+    """A location for the switch. Optional."""
+    @_builtins.property
+    def user_data(self) -> _user_data_pb2.UserData:
+        """Data to put on the call."""
+
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        destination: _builtins.str = ...,
+        user_data: _user_data_pb2.UserData | None = ...,
+        location: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["user_data", b"user_data"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "destination", b"destination", "device_id", b"device_id", "location", b"location", "user_data", b"user_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InitiateConferenceRequest: _TypeAlias = InitiateConferenceRequest  # noqa: Y015
+
+@_typing.final
+class InitiateConferenceResponse(_message.Message):
+    """The answer of InitiateConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSULT_CALL_ID_FIELD_NUMBER: _builtins.int
+    consult_call_id: _builtins.str
+    """The consultation call. Empty where the switch names calls itself: its first status change tells."""
+    def __init__(
+        self,
+        *,
+        consult_call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consult_call_id", b"consult_call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InitiateConferenceResponse: _TypeAlias = InitiateConferenceResponse  # noqa: Y015
+
+@_typing.final
+class CompleteConferenceRequest(_message.Message):
+    """The request of CompleteConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    OTHER_CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    other_call_id: _builtins.str
+    """The other call of the consultation. Empty: the switch finds it."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        other_call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id", "other_call_id", b"other_call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteConferenceRequest: _TypeAlias = CompleteConferenceRequest  # noqa: Y015
+
+@_typing.final
+class CompleteConferenceResponse(_message.Message):
+    """The answer of CompleteConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteConferenceResponse: _TypeAlias = CompleteConferenceResponse  # noqa: Y015
+
+@_typing.final
+class RemoveParticipantFromConferenceRequest(_message.Message):
+    """The request of RemoveParticipantFromConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    participant: _builtins.str
+    """The number of the party. Required."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+        participant: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id", "participant", b"participant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveParticipantFromConferenceRequest: _TypeAlias = RemoveParticipantFromConferenceRequest  # noqa: Y015
+
+@_typing.final
+class RemoveParticipantFromConferenceResponse(_message.Message):
+    """The answer of RemoveParticipantFromConference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveParticipantFromConferenceResponse: _TypeAlias = RemoveParticipantFromConferenceResponse  # noqa: Y015
+
+@_typing.final
+class MuteCallRequest(_message.Message):
+    """The request of MuteCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MuteCallRequest: _TypeAlias = MuteCallRequest  # noqa: Y015
+
+@_typing.final
+class MuteCallResponse(_message.Message):
+    """The answer of MuteCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MuteCallResponse: _TypeAlias = MuteCallResponse  # noqa: Y015
+
+@_typing.final
+class UnmuteCallRequest(_message.Message):
+    """The request of UnmuteCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmuteCallRequest: _TypeAlias = UnmuteCallRequest  # noqa: Y015
+
+@_typing.final
+class UnmuteCallResponse(_message.Message):
+    """The answer of UnmuteCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmuteCallResponse: _TypeAlias = UnmuteCallResponse  # noqa: Y015
+
+@_typing.final
+class StartCallRecordingRequest(_message.Message):
+    """The request of StartCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartCallRecordingRequest: _TypeAlias = StartCallRecordingRequest  # noqa: Y015
+
+@_typing.final
+class StartCallRecordingResponse(_message.Message):
+    """The answer of StartCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartCallRecordingResponse: _TypeAlias = StartCallRecordingResponse  # noqa: Y015
+
+@_typing.final
+class PauseCallRecordingRequest(_message.Message):
+    """The request of PauseCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseCallRecordingRequest: _TypeAlias = PauseCallRecordingRequest  # noqa: Y015
+
+@_typing.final
+class PauseCallRecordingResponse(_message.Message):
+    """The answer of PauseCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseCallRecordingResponse: _TypeAlias = PauseCallRecordingResponse  # noqa: Y015
+
+@_typing.final
+class ResumeCallRecordingRequest(_message.Message):
+    """The request of ResumeCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeCallRecordingRequest: _TypeAlias = ResumeCallRecordingRequest  # noqa: Y015
+
+@_typing.final
+class ResumeCallRecordingResponse(_message.Message):
+    """The answer of ResumeCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeCallRecordingResponse: _TypeAlias = ResumeCallRecordingResponse  # noqa: Y015
+
+@_typing.final
+class StopCallRecordingRequest(_message.Message):
+    """The request of StopCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopCallRecordingRequest: _TypeAlias = StopCallRecordingRequest  # noqa: Y015
+
+@_typing.final
+class StopCallRecordingResponse(_message.Message):
+    """The answer of StopCallRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopCallRecordingResponse: _TypeAlias = StopCallRecordingResponse  # noqa: Y015
+
+@_typing.final
+class ClearCallRequest(_message.Message):
+    """The request of ClearCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearCallRequest: _TypeAlias = ClearCallRequest  # noqa: Y015
+
+@_typing.final
+class ClearCallResponse(_message.Message):
+    """The answer of ClearCall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClearCallResponse: _TypeAlias = ClearCallResponse  # noqa: Y015
+
+@_typing.final
+class MuteMonitoredUserRequest(_message.Message):
+    """The request of MuteMonitoredUser."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MuteMonitoredUserRequest: _TypeAlias = MuteMonitoredUserRequest  # noqa: Y015
+
+@_typing.final
+class MuteMonitoredUserResponse(_message.Message):
+    """The answer of MuteMonitoredUser."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MuteMonitoredUserResponse: _TypeAlias = MuteMonitoredUserResponse  # noqa: Y015
+
+@_typing.final
+class UnmuteMonitoredUserRequest(_message.Message):
+    """The request of UnmuteMonitoredUser."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmuteMonitoredUserRequest: _TypeAlias = UnmuteMonitoredUserRequest  # noqa: Y015
+
+@_typing.final
+class UnmuteMonitoredUserResponse(_message.Message):
+    """The answer of UnmuteMonitoredUser."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmuteMonitoredUserResponse: _TypeAlias = UnmuteMonitoredUserResponse  # noqa: Y015
+
+@_typing.final
+class SwitchToListenInRequest(_message.Message):
+    """The request of SwitchToListenIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToListenInRequest: _TypeAlias = SwitchToListenInRequest  # noqa: Y015
+
+@_typing.final
+class SwitchToListenInResponse(_message.Message):
+    """The answer of SwitchToListenIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToListenInResponse: _TypeAlias = SwitchToListenInResponse  # noqa: Y015
+
+@_typing.final
+class SwitchToCoachRequest(_message.Message):
+    """The request of SwitchToCoach."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToCoachRequest: _TypeAlias = SwitchToCoachRequest  # noqa: Y015
+
+@_typing.final
+class SwitchToCoachResponse(_message.Message):
+    """The answer of SwitchToCoach."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToCoachResponse: _TypeAlias = SwitchToCoachResponse  # noqa: Y015
+
+@_typing.final
+class SwitchToBargeInRequest(_message.Message):
+    """The request of SwitchToBargeIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call. Required."""
+    device_id: _builtins.str
+    """Which of the caller's devices. Empty: the one that has the call."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToBargeInRequest: _TypeAlias = SwitchToBargeInRequest  # noqa: Y015
+
+@_typing.final
+class SwitchToBargeInResponse(_message.Message):
+    """The answer of SwitchToBargeIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchToBargeInResponse: _TypeAlias = SwitchToBargeInResponse  # noqa: Y015
+
+@_typing.final
+class ListenInRequest(_message.Message):
+    """The request of ListenIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    TARGET_DEVICE_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.str
+    """Which of the caller's devices. Required."""
+    target_device_id: _builtins.str
+    """The device to monitor. Required."""
+    mode: Global___MonitoringMode.ValueType
+    """Which of its calls. Unspecified: all from now on."""
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.str = ...,
+        target_device_id: _builtins.str = ...,
+        mode: Global___MonitoringMode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "mode", b"mode", "target_device_id", b"target_device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListenInRequest: _TypeAlias = ListenInRequest  # noqa: Y015
+
+@_typing.final
+class ListenInResponse(_message.Message):
+    """The answer of ListenIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListenInResponse: _TypeAlias = ListenInResponse  # noqa: Y015
+
+@_typing.final
+class CoachRequest(_message.Message):
+    """The request of Coach."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    TARGET_DEVICE_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.str
+    """Which of the caller's devices. Required."""
+    target_device_id: _builtins.str
+    """The device to monitor. Required."""
+    mode: Global___MonitoringMode.ValueType
+    """Which of its calls. Unspecified: all from now on."""
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.str = ...,
+        target_device_id: _builtins.str = ...,
+        mode: Global___MonitoringMode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "mode", b"mode", "target_device_id", b"target_device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CoachRequest: _TypeAlias = CoachRequest  # noqa: Y015
+
+@_typing.final
+class CoachResponse(_message.Message):
+    """The answer of Coach."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CoachResponse: _TypeAlias = CoachResponse  # noqa: Y015
+
+@_typing.final
+class BargeInRequest(_message.Message):
+    """The request of BargeIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    TARGET_DEVICE_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.str
+    """Which of the caller's devices. Required."""
+    target_device_id: _builtins.str
+    """The device to monitor. Required."""
+    mode: Global___MonitoringMode.ValueType
+    """Which of its calls. Unspecified: all from now on."""
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.str = ...,
+        target_device_id: _builtins.str = ...,
+        mode: Global___MonitoringMode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "mode", b"mode", "target_device_id", b"target_device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BargeInRequest: _TypeAlias = BargeInRequest  # noqa: Y015
+
+@_typing.final
+class BargeInResponse(_message.Message):
+    """The answer of BargeIn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BargeInResponse: _TypeAlias = BargeInResponse  # noqa: Y015
+
+@_typing.final
+class CancelSupervisorMonitoringRequest(_message.Message):
+    """The request of CancelSupervisorMonitoring."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.str
+    """Which of the caller's devices. Required."""
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelSupervisorMonitoringRequest: _TypeAlias = CancelSupervisorMonitoringRequest  # noqa: Y015
+
+@_typing.final
+class CancelSupervisorMonitoringResponse(_message.Message):
+    """The answer of CancelSupervisorMonitoring."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelSupervisorMonitoringResponse: _TypeAlias = CancelSupervisorMonitoringResponse  # noqa: Y015

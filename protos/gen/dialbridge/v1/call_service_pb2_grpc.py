@@ -92,6 +92,136 @@ class CallServiceStub:
                 request_serializer=dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairRequest.SerializeToString,
                 response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairResponse.FromString,
                 _registered_method=True)
+        self.Hold = channel.unary_unary(
+                '/dialbridge.v1.CallService/Hold',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.HoldRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.HoldResponse.FromString,
+                _registered_method=True)
+        self.Retrieve = channel.unary_unary(
+                '/dialbridge.v1.CallService/Retrieve',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.RetrieveRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.RetrieveResponse.FromString,
+                _registered_method=True)
+        self.SwapCalls = channel.unary_unary(
+                '/dialbridge.v1.CallService/SwapCalls',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwapCallsRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwapCallsResponse.FromString,
+                _registered_method=True)
+        self.SingleStepTransfer = channel.unary_unary(
+                '/dialbridge.v1.CallService/SingleStepTransfer',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferResponse.FromString,
+                _registered_method=True)
+        self.InitiateTransfer = channel.unary_unary(
+                '/dialbridge.v1.CallService/InitiateTransfer',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferResponse.FromString,
+                _registered_method=True)
+        self.CompleteTransfer = channel.unary_unary(
+                '/dialbridge.v1.CallService/CompleteTransfer',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferResponse.FromString,
+                _registered_method=True)
+        self.SingleStepConference = channel.unary_unary(
+                '/dialbridge.v1.CallService/SingleStepConference',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceResponse.FromString,
+                _registered_method=True)
+        self.InitiateConference = channel.unary_unary(
+                '/dialbridge.v1.CallService/InitiateConference',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceResponse.FromString,
+                _registered_method=True)
+        self.CompleteConference = channel.unary_unary(
+                '/dialbridge.v1.CallService/CompleteConference',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceResponse.FromString,
+                _registered_method=True)
+        self.RemoveParticipantFromConference = channel.unary_unary(
+                '/dialbridge.v1.CallService/RemoveParticipantFromConference',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceResponse.FromString,
+                _registered_method=True)
+        self.MuteCall = channel.unary_unary(
+                '/dialbridge.v1.CallService/MuteCall',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.MuteCallRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.MuteCallResponse.FromString,
+                _registered_method=True)
+        self.UnmuteCall = channel.unary_unary(
+                '/dialbridge.v1.CallService/UnmuteCall',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallResponse.FromString,
+                _registered_method=True)
+        self.StartCallRecording = channel.unary_unary(
+                '/dialbridge.v1.CallService/StartCallRecording',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingResponse.FromString,
+                _registered_method=True)
+        self.PauseCallRecording = channel.unary_unary(
+                '/dialbridge.v1.CallService/PauseCallRecording',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingResponse.FromString,
+                _registered_method=True)
+        self.ResumeCallRecording = channel.unary_unary(
+                '/dialbridge.v1.CallService/ResumeCallRecording',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingResponse.FromString,
+                _registered_method=True)
+        self.StopCallRecording = channel.unary_unary(
+                '/dialbridge.v1.CallService/StopCallRecording',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingResponse.FromString,
+                _registered_method=True)
+        self.ClearCall = channel.unary_unary(
+                '/dialbridge.v1.CallService/ClearCall',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.ClearCallRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ClearCallResponse.FromString,
+                _registered_method=True)
+        self.MuteMonitoredUser = channel.unary_unary(
+                '/dialbridge.v1.CallService/MuteMonitoredUser',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserResponse.FromString,
+                _registered_method=True)
+        self.UnmuteMonitoredUser = channel.unary_unary(
+                '/dialbridge.v1.CallService/UnmuteMonitoredUser',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserResponse.FromString,
+                _registered_method=True)
+        self.SwitchToListenIn = channel.unary_unary(
+                '/dialbridge.v1.CallService/SwitchToListenIn',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInResponse.FromString,
+                _registered_method=True)
+        self.SwitchToCoach = channel.unary_unary(
+                '/dialbridge.v1.CallService/SwitchToCoach',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachResponse.FromString,
+                _registered_method=True)
+        self.SwitchToBargeIn = channel.unary_unary(
+                '/dialbridge.v1.CallService/SwitchToBargeIn',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInResponse.FromString,
+                _registered_method=True)
+        self.ListenIn = channel.unary_unary(
+                '/dialbridge.v1.CallService/ListenIn',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.ListenInRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ListenInResponse.FromString,
+                _registered_method=True)
+        self.Coach = channel.unary_unary(
+                '/dialbridge.v1.CallService/Coach',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.CoachRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CoachResponse.FromString,
+                _registered_method=True)
+        self.BargeIn = channel.unary_unary(
+                '/dialbridge.v1.CallService/BargeIn',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.BargeInRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.BargeInResponse.FromString,
+                _registered_method=True)
+        self.CancelSupervisorMonitoring = channel.unary_unary(
+                '/dialbridge.v1.CallService/CancelSupervisorMonitoring',
+                request_serializer=dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringRequest.SerializeToString,
+                response_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringResponse.FromString,
+                _registered_method=True)
 
 
 class CallServiceServicer:
@@ -178,6 +308,189 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Hold(self, request, context):
+        """Puts the call on hold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Retrieve(self, request, context):
+        """Takes the call off hold. Another call that the device talks on is put on hold for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwapCalls(self, request, context):
+        """Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SingleStepTransfer(self, request, context):
+        """Transfers the call to a destination at once; the device leaves the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InitiateTransfer(self, request, context):
+        """Holds the call and starts a consultation call, to transfer the one to the other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteTransfer(self, request, context):
+        """Connects the other parties of the two calls of a consultation; the device leaves both.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SingleStepConference(self, request, context):
+        """Takes a destination into the call at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InitiateConference(self, request, context):
+        """Holds the call and starts a consultation call, to join the two.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteConference(self, request, context):
+        """Joins the two calls of a consultation; the consultation call ends.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveParticipantFromConference(self, request, context):
+        """Takes a party out of a conference. For its owner, and for a supervisor on the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MuteCall(self, request, context):
+        """Mutes the device's microphone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmuteCall(self, request, context):
+        """Unmutes the device's microphone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartCallRecording(self, request, context):
+        """Begins to record the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseCallRecording(self, request, context):
+        """Pauses the recording.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeCallRecording(self, request, context):
+        """Goes on recording.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StopCallRecording(self, request, context):
+        """Ends the recording.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearCall(self, request, context):
+        """Releases all parties of the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MuteMonitoredUser(self, request, context):
+        """Mutes the agent whose call the supervisor is on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmuteMonitoredUser(self, request, context):
+        """Unmutes that agent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchToListenIn(self, request, context):
+        """Goes on as a supervisor whom nobody hears.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchToCoach(self, request, context):
+        """Goes on as a supervisor whom only the agent hears.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchToBargeIn(self, request, context):
+        """Goes on as a supervisor whom everybody hears.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListenIn(self, request, context):
+        """Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+        the supervisor. For supervisors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Coach(self, request, context):
+        """The same; only the agent hears the supervisor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BargeIn(self, request, context):
+        """The same; everybody hears the supervisor, who is a party of the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelSupervisorMonitoring(self, request, context):
+        """Monitors no more. The supervisor leaves the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CallServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -235,6 +548,136 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.DeleteUserDataPair,
                     request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairRequest.FromString,
                     response_serializer=dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairResponse.SerializeToString,
+            ),
+            'Hold': grpc.unary_unary_rpc_method_handler(
+                    servicer.Hold,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.HoldRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.HoldResponse.SerializeToString,
+            ),
+            'Retrieve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Retrieve,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.RetrieveRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.RetrieveResponse.SerializeToString,
+            ),
+            'SwapCalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwapCalls,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwapCallsRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwapCallsResponse.SerializeToString,
+            ),
+            'SingleStepTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.SingleStepTransfer,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferResponse.SerializeToString,
+            ),
+            'InitiateTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.InitiateTransfer,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferResponse.SerializeToString,
+            ),
+            'CompleteTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteTransfer,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferResponse.SerializeToString,
+            ),
+            'SingleStepConference': grpc.unary_unary_rpc_method_handler(
+                    servicer.SingleStepConference,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceResponse.SerializeToString,
+            ),
+            'InitiateConference': grpc.unary_unary_rpc_method_handler(
+                    servicer.InitiateConference,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceResponse.SerializeToString,
+            ),
+            'CompleteConference': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteConference,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceResponse.SerializeToString,
+            ),
+            'RemoveParticipantFromConference': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveParticipantFromConference,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceResponse.SerializeToString,
+            ),
+            'MuteCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.MuteCall,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.MuteCallRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.MuteCallResponse.SerializeToString,
+            ),
+            'UnmuteCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmuteCall,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallResponse.SerializeToString,
+            ),
+            'StartCallRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartCallRecording,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingResponse.SerializeToString,
+            ),
+            'PauseCallRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseCallRecording,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingResponse.SerializeToString,
+            ),
+            'ResumeCallRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeCallRecording,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingResponse.SerializeToString,
+            ),
+            'StopCallRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopCallRecording,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingResponse.SerializeToString,
+            ),
+            'ClearCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearCall,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ClearCallRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.ClearCallResponse.SerializeToString,
+            ),
+            'MuteMonitoredUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.MuteMonitoredUser,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserResponse.SerializeToString,
+            ),
+            'UnmuteMonitoredUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmuteMonitoredUser,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserResponse.SerializeToString,
+            ),
+            'SwitchToListenIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchToListenIn,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInResponse.SerializeToString,
+            ),
+            'SwitchToCoach': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchToCoach,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachResponse.SerializeToString,
+            ),
+            'SwitchToBargeIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchToBargeIn,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInResponse.SerializeToString,
+            ),
+            'ListenIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListenIn,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.ListenInRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.ListenInResponse.SerializeToString,
+            ),
+            'Coach': grpc.unary_unary_rpc_method_handler(
+                    servicer.Coach,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CoachRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.CoachResponse.SerializeToString,
+            ),
+            'BargeIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.BargeIn,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.BargeInRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.BargeInResponse.SerializeToString,
+            ),
+            'CancelSupervisorMonitoring': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelSupervisorMonitoring,
+                    request_deserializer=dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringRequest.FromString,
+                    response_serializer=dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -537,6 +980,708 @@ class CallService:
             '/dialbridge.v1.CallService/DeleteUserDataPair',
             dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairRequest.SerializeToString,
             dialbridge_dot_v1_dot_call__service__pb2.DeleteUserDataPairResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Hold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/Hold',
+            dialbridge_dot_v1_dot_call__service__pb2.HoldRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.HoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Retrieve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/Retrieve',
+            dialbridge_dot_v1_dot_call__service__pb2.RetrieveRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.RetrieveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwapCalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SwapCalls',
+            dialbridge_dot_v1_dot_call__service__pb2.SwapCallsRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SwapCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SingleStepTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SingleStepTransfer',
+            dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SingleStepTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InitiateTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/InitiateTransfer',
+            dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.InitiateTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/CompleteTransfer',
+            dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.CompleteTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SingleStepConference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SingleStepConference',
+            dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SingleStepConferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InitiateConference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/InitiateConference',
+            dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.InitiateConferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteConference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/CompleteConference',
+            dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.CompleteConferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveParticipantFromConference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/RemoveParticipantFromConference',
+            dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.RemoveParticipantFromConferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MuteCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/MuteCall',
+            dialbridge_dot_v1_dot_call__service__pb2.MuteCallRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.MuteCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmuteCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/UnmuteCall',
+            dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.UnmuteCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartCallRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/StartCallRecording',
+            dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.StartCallRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseCallRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/PauseCallRecording',
+            dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.PauseCallRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeCallRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/ResumeCallRecording',
+            dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.ResumeCallRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StopCallRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/StopCallRecording',
+            dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.StopCallRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/ClearCall',
+            dialbridge_dot_v1_dot_call__service__pb2.ClearCallRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.ClearCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MuteMonitoredUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/MuteMonitoredUser',
+            dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.MuteMonitoredUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmuteMonitoredUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/UnmuteMonitoredUser',
+            dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.UnmuteMonitoredUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchToListenIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SwitchToListenIn',
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToListenInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchToCoach(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SwitchToCoach',
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToCoachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchToBargeIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/SwitchToBargeIn',
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.SwitchToBargeInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListenIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/ListenIn',
+            dialbridge_dot_v1_dot_call__service__pb2.ListenInRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.ListenInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Coach(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/Coach',
+            dialbridge_dot_v1_dot_call__service__pb2.CoachRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.CoachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BargeIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/BargeIn',
+            dialbridge_dot_v1_dot_call__service__pb2.BargeInRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.BargeInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelSupervisorMonitoring(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dialbridge.v1.CallService/CancelSupervisorMonitoring',
+            dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringRequest.SerializeToString,
+            dialbridge_dot_v1_dot_call__service__pb2.CancelSupervisorMonitoringResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,60 @@ class CallServiceStub:
     """Removes all of the call's user data."""
     DeleteUserDataPair: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.DeleteUserDataPairRequest, _call_service_pb2.DeleteUserDataPairResponse]
     """Removes the pairs with one key from the call's user data."""
+    Hold: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.HoldRequest, _call_service_pb2.HoldResponse]
+    """Puts the call on hold."""
+    Retrieve: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RetrieveRequest, _call_service_pb2.RetrieveResponse]
+    """Takes the call off hold. Another call that the device talks on is put on hold for it."""
+    SwapCalls: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SwapCallsRequest, _call_service_pb2.SwapCallsResponse]
+    """Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved."""
+    SingleStepTransfer: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SingleStepTransferRequest, _call_service_pb2.SingleStepTransferResponse]
+    """Transfers the call to a destination at once; the device leaves the call."""
+    InitiateTransfer: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.InitiateTransferRequest, _call_service_pb2.InitiateTransferResponse]
+    """Holds the call and starts a consultation call, to transfer the one to the other."""
+    CompleteTransfer: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.CompleteTransferRequest, _call_service_pb2.CompleteTransferResponse]
+    """Connects the other parties of the two calls of a consultation; the device leaves both."""
+    SingleStepConference: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SingleStepConferenceRequest, _call_service_pb2.SingleStepConferenceResponse]
+    """Takes a destination into the call at once."""
+    InitiateConference: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.InitiateConferenceRequest, _call_service_pb2.InitiateConferenceResponse]
+    """Holds the call and starts a consultation call, to join the two."""
+    CompleteConference: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.CompleteConferenceRequest, _call_service_pb2.CompleteConferenceResponse]
+    """Joins the two calls of a consultation; the consultation call ends."""
+    RemoveParticipantFromConference: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RemoveParticipantFromConferenceRequest, _call_service_pb2.RemoveParticipantFromConferenceResponse]
+    """Takes a party out of a conference. For its owner, and for a supervisor on the call."""
+    MuteCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.MuteCallRequest, _call_service_pb2.MuteCallResponse]
+    """Mutes the device's microphone."""
+    UnmuteCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.UnmuteCallRequest, _call_service_pb2.UnmuteCallResponse]
+    """Unmutes the device's microphone."""
+    StartCallRecording: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRecordingRequest, _call_service_pb2.StartCallRecordingResponse]
+    """Begins to record the call."""
+    PauseCallRecording: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.PauseCallRecordingRequest, _call_service_pb2.PauseCallRecordingResponse]
+    """Pauses the recording."""
+    ResumeCallRecording: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ResumeCallRecordingRequest, _call_service_pb2.ResumeCallRecordingResponse]
+    """Goes on recording."""
+    StopCallRecording: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.StopCallRecordingRequest, _call_service_pb2.StopCallRecordingResponse]
+    """Ends the recording."""
+    ClearCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ClearCallRequest, _call_service_pb2.ClearCallResponse]
+    """Releases all parties of the call."""
+    MuteMonitoredUser: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.MuteMonitoredUserRequest, _call_service_pb2.MuteMonitoredUserResponse]
+    """Mutes the agent whose call the supervisor is on."""
+    UnmuteMonitoredUser: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.UnmuteMonitoredUserRequest, _call_service_pb2.UnmuteMonitoredUserResponse]
+    """Unmutes that agent."""
+    SwitchToListenIn: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToListenInRequest, _call_service_pb2.SwitchToListenInResponse]
+    """Goes on as a supervisor whom nobody hears."""
+    SwitchToCoach: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToCoachRequest, _call_service_pb2.SwitchToCoachResponse]
+    """Goes on as a supervisor whom only the agent hears."""
+    SwitchToBargeIn: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToBargeInRequest, _call_service_pb2.SwitchToBargeInResponse]
+    """Goes on as a supervisor whom everybody hears."""
+    ListenIn: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ListenInRequest, _call_service_pb2.ListenInResponse]
+    """Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+    the supervisor. For supervisors.
+    """
+    Coach: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.CoachRequest, _call_service_pb2.CoachResponse]
+    """The same; only the agent hears the supervisor."""
+    BargeIn: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.BargeInRequest, _call_service_pb2.BargeInResponse]
+    """The same; everybody hears the supervisor, who is a party of the call."""
+    CancelSupervisorMonitoring: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.CancelSupervisorMonitoringRequest, _call_service_pb2.CancelSupervisorMonitoringResponse]
+    """Monitors no more. The supervisor leaves the call."""
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
@@ -93,6 +147,60 @@ class CallServiceAsyncStub(CallServiceStub):
     """Removes all of the call's user data."""
     DeleteUserDataPair: _aio.UnaryUnaryMultiCallable[_call_service_pb2.DeleteUserDataPairRequest, _call_service_pb2.DeleteUserDataPairResponse]  # type: ignore[assignment]
     """Removes the pairs with one key from the call's user data."""
+    Hold: _aio.UnaryUnaryMultiCallable[_call_service_pb2.HoldRequest, _call_service_pb2.HoldResponse]  # type: ignore[assignment]
+    """Puts the call on hold."""
+    Retrieve: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RetrieveRequest, _call_service_pb2.RetrieveResponse]  # type: ignore[assignment]
+    """Takes the call off hold. Another call that the device talks on is put on hold for it."""
+    SwapCalls: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SwapCallsRequest, _call_service_pb2.SwapCallsResponse]  # type: ignore[assignment]
+    """Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved."""
+    SingleStepTransfer: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SingleStepTransferRequest, _call_service_pb2.SingleStepTransferResponse]  # type: ignore[assignment]
+    """Transfers the call to a destination at once; the device leaves the call."""
+    InitiateTransfer: _aio.UnaryUnaryMultiCallable[_call_service_pb2.InitiateTransferRequest, _call_service_pb2.InitiateTransferResponse]  # type: ignore[assignment]
+    """Holds the call and starts a consultation call, to transfer the one to the other."""
+    CompleteTransfer: _aio.UnaryUnaryMultiCallable[_call_service_pb2.CompleteTransferRequest, _call_service_pb2.CompleteTransferResponse]  # type: ignore[assignment]
+    """Connects the other parties of the two calls of a consultation; the device leaves both."""
+    SingleStepConference: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SingleStepConferenceRequest, _call_service_pb2.SingleStepConferenceResponse]  # type: ignore[assignment]
+    """Takes a destination into the call at once."""
+    InitiateConference: _aio.UnaryUnaryMultiCallable[_call_service_pb2.InitiateConferenceRequest, _call_service_pb2.InitiateConferenceResponse]  # type: ignore[assignment]
+    """Holds the call and starts a consultation call, to join the two."""
+    CompleteConference: _aio.UnaryUnaryMultiCallable[_call_service_pb2.CompleteConferenceRequest, _call_service_pb2.CompleteConferenceResponse]  # type: ignore[assignment]
+    """Joins the two calls of a consultation; the consultation call ends."""
+    RemoveParticipantFromConference: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RemoveParticipantFromConferenceRequest, _call_service_pb2.RemoveParticipantFromConferenceResponse]  # type: ignore[assignment]
+    """Takes a party out of a conference. For its owner, and for a supervisor on the call."""
+    MuteCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.MuteCallRequest, _call_service_pb2.MuteCallResponse]  # type: ignore[assignment]
+    """Mutes the device's microphone."""
+    UnmuteCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.UnmuteCallRequest, _call_service_pb2.UnmuteCallResponse]  # type: ignore[assignment]
+    """Unmutes the device's microphone."""
+    StartCallRecording: _aio.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRecordingRequest, _call_service_pb2.StartCallRecordingResponse]  # type: ignore[assignment]
+    """Begins to record the call."""
+    PauseCallRecording: _aio.UnaryUnaryMultiCallable[_call_service_pb2.PauseCallRecordingRequest, _call_service_pb2.PauseCallRecordingResponse]  # type: ignore[assignment]
+    """Pauses the recording."""
+    ResumeCallRecording: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ResumeCallRecordingRequest, _call_service_pb2.ResumeCallRecordingResponse]  # type: ignore[assignment]
+    """Goes on recording."""
+    StopCallRecording: _aio.UnaryUnaryMultiCallable[_call_service_pb2.StopCallRecordingRequest, _call_service_pb2.StopCallRecordingResponse]  # type: ignore[assignment]
+    """Ends the recording."""
+    ClearCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ClearCallRequest, _call_service_pb2.ClearCallResponse]  # type: ignore[assignment]
+    """Releases all parties of the call."""
+    MuteMonitoredUser: _aio.UnaryUnaryMultiCallable[_call_service_pb2.MuteMonitoredUserRequest, _call_service_pb2.MuteMonitoredUserResponse]  # type: ignore[assignment]
+    """Mutes the agent whose call the supervisor is on."""
+    UnmuteMonitoredUser: _aio.UnaryUnaryMultiCallable[_call_service_pb2.UnmuteMonitoredUserRequest, _call_service_pb2.UnmuteMonitoredUserResponse]  # type: ignore[assignment]
+    """Unmutes that agent."""
+    SwitchToListenIn: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToListenInRequest, _call_service_pb2.SwitchToListenInResponse]  # type: ignore[assignment]
+    """Goes on as a supervisor whom nobody hears."""
+    SwitchToCoach: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToCoachRequest, _call_service_pb2.SwitchToCoachResponse]  # type: ignore[assignment]
+    """Goes on as a supervisor whom only the agent hears."""
+    SwitchToBargeIn: _aio.UnaryUnaryMultiCallable[_call_service_pb2.SwitchToBargeInRequest, _call_service_pb2.SwitchToBargeInResponse]  # type: ignore[assignment]
+    """Goes on as a supervisor whom everybody hears."""
+    ListenIn: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ListenInRequest, _call_service_pb2.ListenInResponse]  # type: ignore[assignment]
+    """Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+    the supervisor. For supervisors.
+    """
+    Coach: _aio.UnaryUnaryMultiCallable[_call_service_pb2.CoachRequest, _call_service_pb2.CoachResponse]  # type: ignore[assignment]
+    """The same; only the agent hears the supervisor."""
+    BargeIn: _aio.UnaryUnaryMultiCallable[_call_service_pb2.BargeInRequest, _call_service_pb2.BargeInResponse]  # type: ignore[assignment]
+    """The same; everybody hears the supervisor, who is a party of the call."""
+    CancelSupervisorMonitoring: _aio.UnaryUnaryMultiCallable[_call_service_pb2.CancelSupervisorMonitoringRequest, _call_service_pb2.CancelSupervisorMonitoringResponse]  # type: ignore[assignment]
+    """Monitors no more. The supervisor leaves the call."""
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     """Dial, watch and control calls. Every RPC takes the caller from the metadata key "authorization": "Basic <base64 of
@@ -189,5 +297,215 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.DeleteUserDataPairResponse, _abc.Awaitable[_call_service_pb2.DeleteUserDataPairResponse]]:
         """Removes the pairs with one key from the call's user data."""
+
+    @_abc_1.abstractmethod
+    def Hold(
+        self,
+        request: _call_service_pb2.HoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.HoldResponse, _abc.Awaitable[_call_service_pb2.HoldResponse]]:
+        """Puts the call on hold."""
+
+    @_abc_1.abstractmethod
+    def Retrieve(
+        self,
+        request: _call_service_pb2.RetrieveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.RetrieveResponse, _abc.Awaitable[_call_service_pb2.RetrieveResponse]]:
+        """Takes the call off hold. Another call that the device talks on is put on hold for it."""
+
+    @_abc_1.abstractmethod
+    def SwapCalls(
+        self,
+        request: _call_service_pb2.SwapCallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SwapCallsResponse, _abc.Awaitable[_call_service_pb2.SwapCallsResponse]]:
+        """Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved."""
+
+    @_abc_1.abstractmethod
+    def SingleStepTransfer(
+        self,
+        request: _call_service_pb2.SingleStepTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SingleStepTransferResponse, _abc.Awaitable[_call_service_pb2.SingleStepTransferResponse]]:
+        """Transfers the call to a destination at once; the device leaves the call."""
+
+    @_abc_1.abstractmethod
+    def InitiateTransfer(
+        self,
+        request: _call_service_pb2.InitiateTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.InitiateTransferResponse, _abc.Awaitable[_call_service_pb2.InitiateTransferResponse]]:
+        """Holds the call and starts a consultation call, to transfer the one to the other."""
+
+    @_abc_1.abstractmethod
+    def CompleteTransfer(
+        self,
+        request: _call_service_pb2.CompleteTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.CompleteTransferResponse, _abc.Awaitable[_call_service_pb2.CompleteTransferResponse]]:
+        """Connects the other parties of the two calls of a consultation; the device leaves both."""
+
+    @_abc_1.abstractmethod
+    def SingleStepConference(
+        self,
+        request: _call_service_pb2.SingleStepConferenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SingleStepConferenceResponse, _abc.Awaitable[_call_service_pb2.SingleStepConferenceResponse]]:
+        """Takes a destination into the call at once."""
+
+    @_abc_1.abstractmethod
+    def InitiateConference(
+        self,
+        request: _call_service_pb2.InitiateConferenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.InitiateConferenceResponse, _abc.Awaitable[_call_service_pb2.InitiateConferenceResponse]]:
+        """Holds the call and starts a consultation call, to join the two."""
+
+    @_abc_1.abstractmethod
+    def CompleteConference(
+        self,
+        request: _call_service_pb2.CompleteConferenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.CompleteConferenceResponse, _abc.Awaitable[_call_service_pb2.CompleteConferenceResponse]]:
+        """Joins the two calls of a consultation; the consultation call ends."""
+
+    @_abc_1.abstractmethod
+    def RemoveParticipantFromConference(
+        self,
+        request: _call_service_pb2.RemoveParticipantFromConferenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.RemoveParticipantFromConferenceResponse, _abc.Awaitable[_call_service_pb2.RemoveParticipantFromConferenceResponse]]:
+        """Takes a party out of a conference. For its owner, and for a supervisor on the call."""
+
+    @_abc_1.abstractmethod
+    def MuteCall(
+        self,
+        request: _call_service_pb2.MuteCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.MuteCallResponse, _abc.Awaitable[_call_service_pb2.MuteCallResponse]]:
+        """Mutes the device's microphone."""
+
+    @_abc_1.abstractmethod
+    def UnmuteCall(
+        self,
+        request: _call_service_pb2.UnmuteCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.UnmuteCallResponse, _abc.Awaitable[_call_service_pb2.UnmuteCallResponse]]:
+        """Unmutes the device's microphone."""
+
+    @_abc_1.abstractmethod
+    def StartCallRecording(
+        self,
+        request: _call_service_pb2.StartCallRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.StartCallRecordingResponse, _abc.Awaitable[_call_service_pb2.StartCallRecordingResponse]]:
+        """Begins to record the call."""
+
+    @_abc_1.abstractmethod
+    def PauseCallRecording(
+        self,
+        request: _call_service_pb2.PauseCallRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.PauseCallRecordingResponse, _abc.Awaitable[_call_service_pb2.PauseCallRecordingResponse]]:
+        """Pauses the recording."""
+
+    @_abc_1.abstractmethod
+    def ResumeCallRecording(
+        self,
+        request: _call_service_pb2.ResumeCallRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.ResumeCallRecordingResponse, _abc.Awaitable[_call_service_pb2.ResumeCallRecordingResponse]]:
+        """Goes on recording."""
+
+    @_abc_1.abstractmethod
+    def StopCallRecording(
+        self,
+        request: _call_service_pb2.StopCallRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.StopCallRecordingResponse, _abc.Awaitable[_call_service_pb2.StopCallRecordingResponse]]:
+        """Ends the recording."""
+
+    @_abc_1.abstractmethod
+    def ClearCall(
+        self,
+        request: _call_service_pb2.ClearCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.ClearCallResponse, _abc.Awaitable[_call_service_pb2.ClearCallResponse]]:
+        """Releases all parties of the call."""
+
+    @_abc_1.abstractmethod
+    def MuteMonitoredUser(
+        self,
+        request: _call_service_pb2.MuteMonitoredUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.MuteMonitoredUserResponse, _abc.Awaitable[_call_service_pb2.MuteMonitoredUserResponse]]:
+        """Mutes the agent whose call the supervisor is on."""
+
+    @_abc_1.abstractmethod
+    def UnmuteMonitoredUser(
+        self,
+        request: _call_service_pb2.UnmuteMonitoredUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.UnmuteMonitoredUserResponse, _abc.Awaitable[_call_service_pb2.UnmuteMonitoredUserResponse]]:
+        """Unmutes that agent."""
+
+    @_abc_1.abstractmethod
+    def SwitchToListenIn(
+        self,
+        request: _call_service_pb2.SwitchToListenInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SwitchToListenInResponse, _abc.Awaitable[_call_service_pb2.SwitchToListenInResponse]]:
+        """Goes on as a supervisor whom nobody hears."""
+
+    @_abc_1.abstractmethod
+    def SwitchToCoach(
+        self,
+        request: _call_service_pb2.SwitchToCoachRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SwitchToCoachResponse, _abc.Awaitable[_call_service_pb2.SwitchToCoachResponse]]:
+        """Goes on as a supervisor whom only the agent hears."""
+
+    @_abc_1.abstractmethod
+    def SwitchToBargeIn(
+        self,
+        request: _call_service_pb2.SwitchToBargeInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.SwitchToBargeInResponse, _abc.Awaitable[_call_service_pb2.SwitchToBargeInResponse]]:
+        """Goes on as a supervisor whom everybody hears."""
+
+    @_abc_1.abstractmethod
+    def ListenIn(
+        self,
+        request: _call_service_pb2.ListenInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.ListenInResponse, _abc.Awaitable[_call_service_pb2.ListenInResponse]]:
+        """Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+        the supervisor. For supervisors.
+        """
+
+    @_abc_1.abstractmethod
+    def Coach(
+        self,
+        request: _call_service_pb2.CoachRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.CoachResponse, _abc.Awaitable[_call_service_pb2.CoachResponse]]:
+        """The same; only the agent hears the supervisor."""
+
+    @_abc_1.abstractmethod
+    def BargeIn(
+        self,
+        request: _call_service_pb2.BargeInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.BargeInResponse, _abc.Awaitable[_call_service_pb2.BargeInResponse]]:
+        """The same; everybody hears the supervisor, who is a party of the call."""
+
+    @_abc_1.abstractmethod
+    def CancelSupervisorMonitoring(
+        self,
+        request: _call_service_pb2.CancelSupervisorMonitoringRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.CancelSupervisorMonitoringResponse, _abc.Awaitable[_call_service_pb2.CancelSupervisorMonitoringResponse]]:
+        """Monitors no more. The supervisor leaves the call."""
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,7 +27,7 @@ from dialbridge.v1 import user_data_pb2 as dialbridge_dot_v1_dot_user__data__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!dialbridge/v1/status_change.proto\x12\rdialbridge.v1\x1a\x18\x64ialbridge/v1/call.proto\x1a\x1d\x64ialbridge/v1/user_data.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n\x0cStatusChange\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.dialbridge.v1.Call\x12:\n\x11notification_type\x18\x02 \x01(\x0e\x32\x1f.dialbridge.v1.NotificationType\x12\"\n\x1aupstream_notification_type\x18\x03 \x01(\t\x12\x30\n\x0eprevious_state\x18\x04 \x01(\x0e\x32\x18.dialbridge.v1.CallState\x12+\n\nextensions\x18\x05 \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x12\x13\n\x0b\x64tmf_digits\x18\x08 \x01(\t\x12\x14\n\x0cresume_token\x18\x0e \x01(\t\x12\x10\n\x08position\x18\x0f \x01(\x03*\xa8\x01\n\x10NotificationType\x12!\n\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12#\n\x1fNOTIFICATION_TYPE_STATUS_CHANGE\x10\x01\x12+\n\'NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED\x10\x02\x12\x1f\n\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!dialbridge/v1/status_change.proto\x12\rdialbridge.v1\x1a\x18\x64ialbridge/v1/call.proto\x1a\x1d\x64ialbridge/v1/user_data.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n\x0cStatusChange\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.dialbridge.v1.Call\x12:\n\x11notification_type\x18\x02 \x01(\x0e\x32\x1f.dialbridge.v1.NotificationType\x12\"\n\x1aupstream_notification_type\x18\x03 \x01(\t\x12\x30\n\x0eprevious_state\x18\x04 \x01(\x0e\x32\x18.dialbridge.v1.CallState\x12+\n\nextensions\x18\x05 \x01(\x0b\x32\x17.dialbridge.v1.UserData\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x12\x13\n\x0b\x64tmf_digits\x18\x08 \x01(\t\x12\x14\n\x0cresume_token\x18\x0e \x01(\t\x12\x10\n\x08position\x18\x0f \x01(\x03*\xc0\x02\n\x10NotificationType\x12!\n\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12#\n\x1fNOTIFICATION_TYPE_STATUS_CHANGE\x10\x01\x12+\n\'NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED\x10\x02\x12\x1f\n\x1bNOTIFICATION_TYPE_DTMF_SENT\x10\x03\x12*\n&NOTIFICATION_TYPE_PARTICIPANTS_UPDATED\x10\x04\x12\x31\n-NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE\x10\x05\x12\x37\n3NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE\x10\x06\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
   _globals['_NOTIFICATIONTYPE']._serialized_start=515
-  _globals['_NOTIFICATIONTYPE']._serialized_end=683
+  _globals['_NOTIFICATIONTYPE']._serialized_end=835
   _globals['_STATUSCHANGE']._serialized_start=143
   _globals['_STATUSCHANGE']._serialized_end=512
 # @@protoc_insertion_point(module_scope)

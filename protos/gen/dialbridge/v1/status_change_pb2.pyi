@@ -34,6 +34,12 @@ class _NotificationTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Noti
     """The data attached to the call changed."""
     NOTIFICATION_TYPE_DTMF_SENT: _NotificationType.ValueType  # 3
     """Digits were sent to the other party."""
+    NOTIFICATION_TYPE_PARTICIPANTS_UPDATED: _NotificationType.ValueType  # 4
+    """A party joined or left."""
+    NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE: _NotificationType.ValueType  # 5
+    """Recording was started, paused, resumed or stopped."""
+    NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE: _NotificationType.ValueType  # 6
+    """A supervisor muted or unmuted the agent."""
 
 class NotificationType(_NotificationType, metaclass=_NotificationTypeEnumTypeWrapper):
     """What kind of change a status change is."""
@@ -46,6 +52,12 @@ NOTIFICATION_TYPE_ATTACHED_DATA_CHANGED: NotificationType.ValueType  # 2
 """The data attached to the call changed."""
 NOTIFICATION_TYPE_DTMF_SENT: NotificationType.ValueType  # 3
 """Digits were sent to the other party."""
+NOTIFICATION_TYPE_PARTICIPANTS_UPDATED: NotificationType.ValueType  # 4
+"""A party joined or left."""
+NOTIFICATION_TYPE_CALL_RECORDING_STATE_CHANGE: NotificationType.ValueType  # 5
+"""Recording was started, paused, resumed or stopped."""
+NOTIFICATION_TYPE_MONITORED_USER_MUTED_STATE_CHANGE: NotificationType.ValueType  # 6
+"""A supervisor muted or unmuted the agent."""
 Global___NotificationType: _TypeAlias = NotificationType  # noqa: Y015
 
 @_typing.final

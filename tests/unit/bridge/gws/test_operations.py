@@ -6,7 +6,7 @@ from bridge.strict_json import dumps, loads_pairs
 from bridge.user_data import from_json
 from bridge.vocabulary import CAPABILITIES
 from dialbridge.v1.user_data_pb2 import UserData
-from server import switch
+from server import call_commands as switch
 
 RECORD = (
     '{"recordHandle":431,"phoneNumber":"5001","outboundCallerId":"410004343","campaignName":"C","from":3600,'
@@ -33,6 +33,8 @@ def test_a_dial_has_its_record_its_data_and_its_location():
     assert (body["userData"], body["location"]) == ({"z": 1, "a": 2}, "north")
 
 
+URL = "http://gws/api/v2"
+TO = {"phoneNumber": "5002"}
 COMMANDS = [
     (switch.Answer(), {"operationName": "Answer"}),
     (switch.Hangup(), {"operationName": "Hangup"}),
@@ -40,13 +42,47 @@ COMMANDS = [
     (switch.AttachUserData(data('{"a":1}')), {"operationName": "AttachUserData", "userData": {"a": 1}}),
     (switch.UpdateUserData(data('{"a":1}')), {"operationName": "UpdateUserData", "userData": {"a": 1}}),
     (switch.DeleteUserData(), {"operationName": "DeleteUserData"}),
+    (switch.Hold(), {"operationName": "Hold"}),
+    (switch.Retrieve(), {"operationName": "Retrieve"}),
+    (switch.MuteCall(), {"operationName": "MuteCall"}),
+    (switch.UnmuteCall(), {"operationName": "UnmuteCall"}),
+    (switch.StartCallRecording(), {"operationName": "StartCallRecording"}),
+    (switch.PauseCallRecording(), {"operationName": "PauseCallRecording"}),
+    (switch.ResumeCallRecording(), {"operationName": "ResumeCallRecording"}),
+    (switch.StopCallRecording(), {"operationName": "StopCallRecording"}),
+    (switch.ClearCall(), {"operationName": "ClearCall"}),
+    (switch.MuteMonitoredUser(), {"operationName": "MuteMonitoredUser"}),
+    (switch.UnmuteMonitoredUser(), {"operationName": "UnmuteMonitoredUser"}),
+    (switch.SwitchToListenIn(), {"operationName": "SwitchToListenIn"}),
+    (switch.SwitchToCoach(), {"operationName": "SwitchToCoach"}),
+    (switch.SwitchToBargeIn(), {"operationName": "SwitchToBargeIn"}),
+    (
+        switch.InitiateTransfer("5002", data('{"a":1}'), "north", "c2", "0"),
+        {"operationName": "InitiateTransfer", "destination": TO, "location": "north", "userData": {"a": 1}},
+    ),
+    (
+        switch.InitiateConference("5002", UserData(), "", "c2", "0"),
+        {"operationName": "InitiateConference", "destination": TO},
+    ),
+    (switch.SingleStepTransfer("5002", UserData(), ""), {"operationName": "SingleStepTransfer", "destination": TO}),
+    (switch.SingleStepConference("5002", UserData(), ""), {"operationName": "SingleStepConference", "destination": TO}),
+    (switch.CompleteTransfer(), {"operationName": "CompleteTransfer"}),
+    (
+        switch.CompleteConference("c2"),
+        {"operationName": "CompleteConference", "consultCallUri": "http://gws/api/v2/me/calls/c2"},
+    ),
+    (switch.SwapCalls("c2"), {"operationName": "SwapCalls", "otherCallUri": "http://gws/api/v2/me/calls/c2"}),
+    (
+        switch.RemoveParticipantFromConference("5002"),
+        {"operationName": "RemoveParticipantFromConference", "participant": "5002"},
+    ),
     (switch.DeleteUserDataPair("a"), {"operationName": "DeleteUserDataPair", "key": "a"}),
 ]
 
 
 @pytest.mark.parametrize(("command", "body"), COMMANDS)
 def test_a_command_is_written_as_documented(command, body):
-    assert command_body(command) == body
+    assert command_body(command, URL) == body
 
 
 def test_every_operation_that_is_offered_can_be_written():
@@ -55,4 +91,4 @@ def test_every_operation_that_is_offered_can_be_written():
 
 def test_what_is_no_operation_is_not_sent():
     with pytest.raises(TypeError, match="int is not an operation"):
-        command_body(7)
+        command_body(7, URL)

@@ -3,27 +3,20 @@
 import random
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dialbridge.v1 import call_pb2 as pb
 from dialbridge.v1.user_data_pb2 import UserData, UserDataPair, Value
-from server.life_cycle import CallOrigin, first_change, next_change
-from server.switch import (
+from server.call_commands import (
     Answer,
     AttachUserData,
-    CallAppeared,
-    CallEstablished,
     DeleteUserData,
     DeleteUserDataPair,
-    DialOrder,
     Hangup,
     SendDtmf,
-    SwitchRejected,
-    SwitchUnavailable,
     UpdateUserData,
 )
+from server.call_events import CallEstablished
+from server.switch import DialOrder, SwitchRejected, SwitchUnavailable
 from server.switches.exchange import Exchange
 from server.switches.scenario import Scenario
 
@@ -63,7 +56,7 @@ def story(events):
         (
             round(event.at, 3),
             event.device_id,
-            type(event).__name__ + ("!" if getattr(event, "ringing", False) else ""),
+            type(event).__name__ + ("!" if getattr(event, "state", None) == pb.CALL_STATE_RINGING else ""),
             *([pb.ReleaseCause.Name(event.cause).removeprefix("RELEASE_CAUSE_")] if hasattr(event, "cause") else []),
         )
         for event in events
@@ -131,7 +124,7 @@ def test_a_long_number_is_outside_and_shows_its_e164_form():
 def test_two_local_devices_talk_and_both_see_the_call():
     switch = exchange()
     own, rings = switch.dial(order("5006", user_data=pairs(a=1)), 0.0)
-    assert (rings.ringing, rings.device_id, rings.ani, rings.dnis) == (True, "d6", "5005", "5006")
+    assert (rings.state, rings.device_id, rings.ani, rings.dnis) == (pb.CALL_STATE_RINGING, "d6", "5005", "5006")
     assert (rings.call_id, rings.conn_id, rings.user_data) == (own.call_id, own.conn_id, pairs(a=1))
     assert rings.participants[0].phone_number == "5005"
     answered = switch.control("c1", "d6", Answer(), 3.0)
@@ -288,82 +281,3 @@ def test_the_number_of_calls_is_bounded():
     switch.dial(order("5001"), 0.0)
     with pytest.raises(SwitchRejected, match="All trunks busy"):
         switch.dial(order("5001", device="d6", call_id="c2"), 0.0)
-
-
-class AnyThreeAgents(RuleBasedStateMachine):
-    """Random operations by three devices; what the exchange tells must be a life that the life cycle allows."""
-
-    def __init__(self):
-        super().__init__()
-        self.switch = exchange()
-        self.now = 0.0
-        self.calls = 0
-        self.views = {}
-
-    def take(self, events):
-        for event in events:
-            key = (event.call_id, event.device_id)
-            known = self.views.get(key)
-            everything = frozenset(pb.Capability.values())
-            if isinstance(event, CallAppeared):
-                assert known is None
-                self.views[key] = first_change(event, CallOrigin("", ""), everything)
-            else:
-                self.views[key] = next_change(known, event, everything)  # raises what cannot be
-
-    def live(self):
-        return {key for key, change in self.views.items() if change.call.state != pb.CALL_STATE_RELEASED}
-
-    @rule(device=st.sampled_from(sorted(LOCAL.values())), to=st.sampled_from(["5001", "5002", "5004", *LOCAL]))
-    def dial(self, device, to):
-        if LOCAL.get(to) == device or any(device == each for _, each in self.live()):
-            return
-        self.calls += 1
-        self.take(self.switch.dial(order(to, device, f"c{self.calls}"), self.now))
-
-    @precondition(lambda self: self.live())
-    @rule(
-        data=st.data(),
-        command=st.sampled_from(
-            [Answer(), Hangup(), SendDtmf("1"), AttachUserData(pairs(a=1)), DeleteUserData(), DeleteUserDataPair("a")]
-        ),
-    )
-    def control(self, data, command):
-        call_id, device = data.draw(st.sampled_from(sorted(self.live())))
-        try:
-            events = self.switch.control(call_id, device, command, self.now)
-        except SwitchRejected:
-            return
-        assert events, "an accepted command has its event"
-        self.take(events)
-
-    @rule(seconds=st.floats(0, 100))
-    def time_passes(self, seconds):
-        self.now += seconds
-        self.take(self.switch.advance(self.now))
-
-    @invariant()
-    def both_sides_agree(self):
-        assert {tuple(view) for view in self.switch.views()} == self.live()
-        by_call = {}
-        for (call_id, _), change in self.views.items():
-            by_call.setdefault(call_id, []).append(change.call)
-        for sides in by_call.values():
-            if len(sides) == 2:
-                one, other = sides
-                assert one.user_data == other.user_data
-                assert (one.state == pb.CALL_STATE_ESTABLISHED) == (other.state == pb.CALL_STATE_ESTABLISHED)
-                assert (one.state == pb.CALL_STATE_RELEASED) == (other.state == pb.CALL_STATE_RELEASED)
-
-    def teardown(self):
-        for call_id, device in self.live():
-            if (call_id, device) in self.live() and self.views[call_id, device].call.state != pb.CALL_STATE_RINGING:
-                self.take(self.switch.control(call_id, device, Hangup(), self.now))
-        self.take(self.switch.advance(self.now + 1e6))
-        assert self.switch.views() == []
-        assert self.switch.next_due is None
-        assert self.switch._carried == {}
-
-
-AnyThreeAgents.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestAnyThreeAgents = AnyThreeAgents.TestCase

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from server.switch import CallEstablished, CallReleased, CallView, DialOrder, Hangup
+from server.call_commands import Hangup
+from server.call_events import CallEstablished, CallReleased
+from server.switch import CallView, DialOrder
 from server.switches.scenario import Scenario
 from server.switches.simulator import Simulator, SystemClock
 from tests.fakes.manual_clock import ManualClock

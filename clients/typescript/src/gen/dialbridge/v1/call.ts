@@ -91,6 +91,46 @@ export enum Capability {
   CAPABILITY_DELETE_USER_DATA = 8,
   /** CAPABILITY_DELETE_USER_DATA_PAIR - DeleteUserDataPair. */
   CAPABILITY_DELETE_USER_DATA_PAIR = 9,
+  /** CAPABILITY_SINGLE_STEP_TRANSFER - SingleStepTransfer. */
+  CAPABILITY_SINGLE_STEP_TRANSFER = 10,
+  /** CAPABILITY_INITIATE_TRANSFER - InitiateTransfer. */
+  CAPABILITY_INITIATE_TRANSFER = 11,
+  /** CAPABILITY_COMPLETE_TRANSFER - CompleteTransfer. */
+  CAPABILITY_COMPLETE_TRANSFER = 12,
+  /** CAPABILITY_SINGLE_STEP_CONFERENCE - SingleStepConference. */
+  CAPABILITY_SINGLE_STEP_CONFERENCE = 13,
+  /** CAPABILITY_INITIATE_CONFERENCE - InitiateConference. */
+  CAPABILITY_INITIATE_CONFERENCE = 14,
+  /** CAPABILITY_COMPLETE_CONFERENCE - CompleteConference. */
+  CAPABILITY_COMPLETE_CONFERENCE = 15,
+  /** CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE - RemoveParticipantFromConference. */
+  CAPABILITY_REMOVE_PARTICIPANT_FROM_CONFERENCE = 16,
+  /** CAPABILITY_SWAP_CALLS - SwapCalls. */
+  CAPABILITY_SWAP_CALLS = 17,
+  /** CAPABILITY_MUTE_CALL - MuteCall. */
+  CAPABILITY_MUTE_CALL = 18,
+  /** CAPABILITY_UNMUTE_CALL - UnmuteCall. */
+  CAPABILITY_UNMUTE_CALL = 19,
+  /** CAPABILITY_START_CALL_RECORDING - StartCallRecording. */
+  CAPABILITY_START_CALL_RECORDING = 20,
+  /** CAPABILITY_PAUSE_CALL_RECORDING - PauseCallRecording. */
+  CAPABILITY_PAUSE_CALL_RECORDING = 21,
+  /** CAPABILITY_RESUME_CALL_RECORDING - ResumeCallRecording. */
+  CAPABILITY_RESUME_CALL_RECORDING = 22,
+  /** CAPABILITY_STOP_CALL_RECORDING - StopCallRecording. */
+  CAPABILITY_STOP_CALL_RECORDING = 23,
+  /** CAPABILITY_CLEAR_CALL - ClearCall. */
+  CAPABILITY_CLEAR_CALL = 24,
+  /** CAPABILITY_MUTE_MONITORED_USER - MuteMonitoredUser. */
+  CAPABILITY_MUTE_MONITORED_USER = 25,
+  /** CAPABILITY_UNMUTE_MONITORED_USER - UnmuteMonitoredUser. */
+  CAPABILITY_UNMUTE_MONITORED_USER = 26,
+  /** CAPABILITY_SWITCH_TO_LISTEN_IN - SwitchToListenIn. */
+  CAPABILITY_SWITCH_TO_LISTEN_IN = 27,
+  /** CAPABILITY_SWITCH_TO_COACH - SwitchToCoach. */
+  CAPABILITY_SWITCH_TO_COACH = 28,
+  /** CAPABILITY_SWITCH_TO_BARGE_IN - SwitchToBargeIn. */
+  CAPABILITY_SWITCH_TO_BARGE_IN = 29,
   UNRECOGNIZED = -1,
 }
 
@@ -104,6 +144,19 @@ export enum RecordingState {
   RECORDING_STATE_RECORDING = 2,
   /** RECORDING_STATE_PAUSED - Recording is paused. */
   RECORDING_STATE_PAUSED = 3,
+  UNRECOGNIZED = -1,
+}
+
+/** As what a supervisor is on a call. */
+export enum SupervisorRole {
+  /** SUPERVISOR_ROLE_UNSPECIFIED - Not a supervisor. */
+  SUPERVISOR_ROLE_UNSPECIFIED = 0,
+  /** SUPERVISOR_ROLE_LISTEN_IN - Hears everybody and is heard by nobody. */
+  SUPERVISOR_ROLE_LISTEN_IN = 1,
+  /** SUPERVISOR_ROLE_COACH - Hears everybody and is heard by the agent alone. */
+  SUPERVISOR_ROLE_COACH = 2,
+  /** SUPERVISOR_ROLE_BARGE_IN - A party of the call. */
+  SUPERVISOR_ROLE_BARGE_IN = 3,
   UNRECOGNIZED = -1,
 }
 
@@ -180,8 +233,20 @@ export interface Call {
     | undefined;
   /** The campaign of that record. Empty for calls without one. */
   campaignName: string;
-  /** How many status changes this view of the call has had. The first has 1, and each adds one. */
+  /**
+   * How many status changes this view of the call has had. The first has 1, and each adds one; a device that left the call
+   * and comes to it again goes on counting.
+   */
   sequence: bigint;
+  /**
+   * The other call of a consultation that is under way at the device: the two can be swapped, transferred or joined. Empty
+   * when there is none.
+   */
+  pairedCallId: string;
+  /** Whether the device owns the conference that the call is. */
+  conferenceOwner: boolean;
+  /** As what a supervisor is on the call, where the view is of the supervisor's device. Unspecified for parties. */
+  supervisorRole: SupervisorRole;
 }
 
 /** A party of a call. */
@@ -227,6 +292,9 @@ function createBaseCall(): Call {
     recordHandle: undefined,
     campaignName: "",
     sequence: 0n,
+    pairedCallId: "",
+    conferenceOwner: false,
+    supervisorRole: 0,
   };
 }
 
@@ -328,6 +396,15 @@ export const Call: MessageFns<Call> = {
         throw new globalThis.Error("value provided for field message.sequence of type int64 too large");
       }
       writer.uint32(232).int64(message.sequence);
+    }
+    if (message.pairedCallId !== "") {
+      writer.uint32(242).string(message.pairedCallId);
+    }
+    if (message.conferenceOwner !== false) {
+      writer.uint32(248).bool(message.conferenceOwner);
+    }
+    if (message.supervisorRole !== 0) {
+      writer.uint32(256).int32(message.supervisorRole);
     }
     return writer;
   },
@@ -587,6 +664,30 @@ export const Call: MessageFns<Call> = {
             message.sequence = reader.int64() as bigint;
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.pairedCallId = reader.string();
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.conferenceOwner = reader.bool();
+            continue;
+          }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.supervisorRole = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -639,6 +740,9 @@ export const Call: MessageFns<Call> = {
       : undefined;
     message.campaignName = object.campaignName ?? "";
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.pairedCallId = object.pairedCallId ?? "";
+    message.conferenceOwner = object.conferenceOwner ?? false;
+    message.supervisorRole = object.supervisorRole ?? 0;
     return message;
   },
 };

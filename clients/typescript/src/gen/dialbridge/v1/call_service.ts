@@ -28,6 +28,17 @@ import { UserData } from "./user_data.js";
 
 /** The service of calls: dial, watch, control. */
 
+/** Which calls of a device a supervisor monitors. */
+export enum MonitoringMode {
+  /** MONITORING_MODE_UNSPECIFIED - All from now on. */
+  MONITORING_MODE_UNSPECIFIED = 0,
+  /** MONITORING_MODE_NEXT_CALL - The one that is there, else the next one. */
+  MONITORING_MODE_NEXT_CALL = 1,
+  /** MONITORING_MODE_ALL_CALLS - The one that is there, and all that follow. */
+  MONITORING_MODE_ALL_CALLS = 2,
+  UNRECOGNIZED = -1,
+}
+
 /** The request of Dial. */
 export interface DialRequest {
   /** The device to dial from. Required, and one of the caller's. */
@@ -291,6 +302,366 @@ export interface DeleteUserDataPairRequest {
 
 /** The answer of DeleteUserDataPair. */
 export interface DeleteUserDataPairResponse {
+}
+
+/** The request of Hold. */
+export interface HoldRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of Hold. */
+export interface HoldResponse {
+}
+
+/** The request of Retrieve. */
+export interface RetrieveRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of Retrieve. */
+export interface RetrieveResponse {
+}
+
+/** The request of SwapCalls. */
+export interface SwapCallsRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The other call of the consultation. Required. */
+  otherCallId: string;
+}
+
+/** The answer of SwapCalls. */
+export interface SwapCallsResponse {
+}
+
+/** The request of SingleStepTransfer. */
+export interface SingleStepTransferRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The number to dial. Required. */
+  destination: string;
+  /** Data to put on the call. */
+  userData:
+    | UserData
+    | undefined;
+  /** A location for the switch. Optional. */
+  location: string;
+}
+
+/** The answer of SingleStepTransfer. */
+export interface SingleStepTransferResponse {
+}
+
+/** The request of InitiateTransfer. */
+export interface InitiateTransferRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The number to dial. Required. */
+  destination: string;
+  /** Data to put on the call. */
+  userData:
+    | UserData
+    | undefined;
+  /** A location for the switch. Optional. */
+  location: string;
+}
+
+/** The answer of InitiateTransfer. */
+export interface InitiateTransferResponse {
+  /** The consultation call. Empty where the switch names calls itself: its first status change tells. */
+  consultCallId: string;
+}
+
+/** The request of CompleteTransfer. */
+export interface CompleteTransferRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The other call of the consultation. Empty: the switch finds it. */
+  otherCallId: string;
+}
+
+/** The answer of CompleteTransfer. */
+export interface CompleteTransferResponse {
+}
+
+/** The request of SingleStepConference. */
+export interface SingleStepConferenceRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The number to dial. Required. */
+  destination: string;
+  /** Data to put on the call. */
+  userData:
+    | UserData
+    | undefined;
+  /** A location for the switch. Optional. */
+  location: string;
+}
+
+/** The answer of SingleStepConference. */
+export interface SingleStepConferenceResponse {
+}
+
+/** The request of InitiateConference. */
+export interface InitiateConferenceRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The number to dial. Required. */
+  destination: string;
+  /** Data to put on the call. */
+  userData:
+    | UserData
+    | undefined;
+  /** A location for the switch. Optional. */
+  location: string;
+}
+
+/** The answer of InitiateConference. */
+export interface InitiateConferenceResponse {
+  /** The consultation call. Empty where the switch names calls itself: its first status change tells. */
+  consultCallId: string;
+}
+
+/** The request of CompleteConference. */
+export interface CompleteConferenceRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The other call of the consultation. Empty: the switch finds it. */
+  otherCallId: string;
+}
+
+/** The answer of CompleteConference. */
+export interface CompleteConferenceResponse {
+}
+
+/** The request of RemoveParticipantFromConference. */
+export interface RemoveParticipantFromConferenceRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+  /** The number of the party. Required. */
+  participant: string;
+}
+
+/** The answer of RemoveParticipantFromConference. */
+export interface RemoveParticipantFromConferenceResponse {
+}
+
+/** The request of MuteCall. */
+export interface MuteCallRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of MuteCall. */
+export interface MuteCallResponse {
+}
+
+/** The request of UnmuteCall. */
+export interface UnmuteCallRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of UnmuteCall. */
+export interface UnmuteCallResponse {
+}
+
+/** The request of StartCallRecording. */
+export interface StartCallRecordingRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of StartCallRecording. */
+export interface StartCallRecordingResponse {
+}
+
+/** The request of PauseCallRecording. */
+export interface PauseCallRecordingRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of PauseCallRecording. */
+export interface PauseCallRecordingResponse {
+}
+
+/** The request of ResumeCallRecording. */
+export interface ResumeCallRecordingRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of ResumeCallRecording. */
+export interface ResumeCallRecordingResponse {
+}
+
+/** The request of StopCallRecording. */
+export interface StopCallRecordingRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of StopCallRecording. */
+export interface StopCallRecordingResponse {
+}
+
+/** The request of ClearCall. */
+export interface ClearCallRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of ClearCall. */
+export interface ClearCallResponse {
+}
+
+/** The request of MuteMonitoredUser. */
+export interface MuteMonitoredUserRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of MuteMonitoredUser. */
+export interface MuteMonitoredUserResponse {
+}
+
+/** The request of UnmuteMonitoredUser. */
+export interface UnmuteMonitoredUserRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of UnmuteMonitoredUser. */
+export interface UnmuteMonitoredUserResponse {
+}
+
+/** The request of SwitchToListenIn. */
+export interface SwitchToListenInRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of SwitchToListenIn. */
+export interface SwitchToListenInResponse {
+}
+
+/** The request of SwitchToCoach. */
+export interface SwitchToCoachRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of SwitchToCoach. */
+export interface SwitchToCoachResponse {
+}
+
+/** The request of SwitchToBargeIn. */
+export interface SwitchToBargeInRequest {
+  /** The call. Required. */
+  callId: string;
+  /** Which of the caller's devices. Empty: the one that has the call. */
+  deviceId: string;
+}
+
+/** The answer of SwitchToBargeIn. */
+export interface SwitchToBargeInResponse {
+}
+
+/** The request of ListenIn. */
+export interface ListenInRequest {
+  /** Which of the caller's devices. Required. */
+  deviceId: string;
+  /** The device to monitor. Required. */
+  targetDeviceId: string;
+  /** Which of its calls. Unspecified: all from now on. */
+  mode: MonitoringMode;
+}
+
+/** The answer of ListenIn. */
+export interface ListenInResponse {
+}
+
+/** The request of Coach. */
+export interface CoachRequest {
+  /** Which of the caller's devices. Required. */
+  deviceId: string;
+  /** The device to monitor. Required. */
+  targetDeviceId: string;
+  /** Which of its calls. Unspecified: all from now on. */
+  mode: MonitoringMode;
+}
+
+/** The answer of Coach. */
+export interface CoachResponse {
+}
+
+/** The request of BargeIn. */
+export interface BargeInRequest {
+  /** Which of the caller's devices. Required. */
+  deviceId: string;
+  /** The device to monitor. Required. */
+  targetDeviceId: string;
+  /** Which of its calls. Unspecified: all from now on. */
+  mode: MonitoringMode;
+}
+
+/** The answer of BargeIn. */
+export interface BargeInResponse {
+}
+
+/** The request of CancelSupervisorMonitoring. */
+export interface CancelSupervisorMonitoringRequest {
+  /** Which of the caller's devices. Required. */
+  deviceId: string;
+}
+
+/** The answer of CancelSupervisorMonitoring. */
+export interface CancelSupervisorMonitoringResponse {
 }
 
 function createBaseDialRequest(): DialRequest {
@@ -2268,6 +2639,3114 @@ export const DeleteUserDataPairResponse: MessageFns<DeleteUserDataPairResponse> 
   },
 };
 
+function createBaseHoldRequest(): HoldRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const HoldRequest: MessageFns<HoldRequest> = {
+  encode(message: HoldRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoldRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HoldRequest>): HoldRequest {
+    return HoldRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HoldRequest>): HoldRequest {
+    const message = createBaseHoldRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseHoldResponse(): HoldResponse {
+  return {};
+}
+
+export const HoldResponse: MessageFns<HoldResponse> = {
+  encode(_: HoldResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoldResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HoldResponse>): HoldResponse {
+    return HoldResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<HoldResponse>): HoldResponse {
+    const message = createBaseHoldResponse();
+    return message;
+  },
+};
+
+function createBaseRetrieveRequest(): RetrieveRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const RetrieveRequest: MessageFns<RetrieveRequest> = {
+  encode(message: RetrieveRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetrieveRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetrieveRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RetrieveRequest>): RetrieveRequest {
+    return RetrieveRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetrieveRequest>): RetrieveRequest {
+    const message = createBaseRetrieveRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseRetrieveResponse(): RetrieveResponse {
+  return {};
+}
+
+export const RetrieveResponse: MessageFns<RetrieveResponse> = {
+  encode(_: RetrieveResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetrieveResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetrieveResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RetrieveResponse>): RetrieveResponse {
+    return RetrieveResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RetrieveResponse>): RetrieveResponse {
+    const message = createBaseRetrieveResponse();
+    return message;
+  },
+};
+
+function createBaseSwapCallsRequest(): SwapCallsRequest {
+  return { callId: "", deviceId: "", otherCallId: "" };
+}
+
+export const SwapCallsRequest: MessageFns<SwapCallsRequest> = {
+  encode(message: SwapCallsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.otherCallId !== "") {
+      writer.uint32(26).string(message.otherCallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwapCallsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwapCallsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.otherCallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwapCallsRequest>): SwapCallsRequest {
+    return SwapCallsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SwapCallsRequest>): SwapCallsRequest {
+    const message = createBaseSwapCallsRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.otherCallId = object.otherCallId ?? "";
+    return message;
+  },
+};
+
+function createBaseSwapCallsResponse(): SwapCallsResponse {
+  return {};
+}
+
+export const SwapCallsResponse: MessageFns<SwapCallsResponse> = {
+  encode(_: SwapCallsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwapCallsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwapCallsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwapCallsResponse>): SwapCallsResponse {
+    return SwapCallsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SwapCallsResponse>): SwapCallsResponse {
+    const message = createBaseSwapCallsResponse();
+    return message;
+  },
+};
+
+function createBaseSingleStepTransferRequest(): SingleStepTransferRequest {
+  return { callId: "", deviceId: "", destination: "", userData: undefined, location: "" };
+}
+
+export const SingleStepTransferRequest: MessageFns<SingleStepTransferRequest> = {
+  encode(message: SingleStepTransferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.userData !== undefined) {
+      UserData.encode(message.userData, writer.uint32(34).fork()).join();
+    }
+    if (message.location !== "") {
+      writer.uint32(42).string(message.location);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SingleStepTransferRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSingleStepTransferRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.userData = UserData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SingleStepTransferRequest>): SingleStepTransferRequest {
+    return SingleStepTransferRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SingleStepTransferRequest>): SingleStepTransferRequest {
+    const message = createBaseSingleStepTransferRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.destination = object.destination ?? "";
+    message.userData = (object.userData !== undefined && object.userData !== null)
+      ? UserData.fromPartial(object.userData)
+      : undefined;
+    message.location = object.location ?? "";
+    return message;
+  },
+};
+
+function createBaseSingleStepTransferResponse(): SingleStepTransferResponse {
+  return {};
+}
+
+export const SingleStepTransferResponse: MessageFns<SingleStepTransferResponse> = {
+  encode(_: SingleStepTransferResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SingleStepTransferResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSingleStepTransferResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SingleStepTransferResponse>): SingleStepTransferResponse {
+    return SingleStepTransferResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SingleStepTransferResponse>): SingleStepTransferResponse {
+    const message = createBaseSingleStepTransferResponse();
+    return message;
+  },
+};
+
+function createBaseInitiateTransferRequest(): InitiateTransferRequest {
+  return { callId: "", deviceId: "", destination: "", userData: undefined, location: "" };
+}
+
+export const InitiateTransferRequest: MessageFns<InitiateTransferRequest> = {
+  encode(message: InitiateTransferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.userData !== undefined) {
+      UserData.encode(message.userData, writer.uint32(34).fork()).join();
+    }
+    if (message.location !== "") {
+      writer.uint32(42).string(message.location);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InitiateTransferRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInitiateTransferRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.userData = UserData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InitiateTransferRequest>): InitiateTransferRequest {
+    return InitiateTransferRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InitiateTransferRequest>): InitiateTransferRequest {
+    const message = createBaseInitiateTransferRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.destination = object.destination ?? "";
+    message.userData = (object.userData !== undefined && object.userData !== null)
+      ? UserData.fromPartial(object.userData)
+      : undefined;
+    message.location = object.location ?? "";
+    return message;
+  },
+};
+
+function createBaseInitiateTransferResponse(): InitiateTransferResponse {
+  return { consultCallId: "" };
+}
+
+export const InitiateTransferResponse: MessageFns<InitiateTransferResponse> = {
+  encode(message: InitiateTransferResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consultCallId !== "") {
+      writer.uint32(10).string(message.consultCallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InitiateTransferResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInitiateTransferResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consultCallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InitiateTransferResponse>): InitiateTransferResponse {
+    return InitiateTransferResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InitiateTransferResponse>): InitiateTransferResponse {
+    const message = createBaseInitiateTransferResponse();
+    message.consultCallId = object.consultCallId ?? "";
+    return message;
+  },
+};
+
+function createBaseCompleteTransferRequest(): CompleteTransferRequest {
+  return { callId: "", deviceId: "", otherCallId: "" };
+}
+
+export const CompleteTransferRequest: MessageFns<CompleteTransferRequest> = {
+  encode(message: CompleteTransferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.otherCallId !== "") {
+      writer.uint32(26).string(message.otherCallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompleteTransferRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompleteTransferRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.otherCallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompleteTransferRequest>): CompleteTransferRequest {
+    return CompleteTransferRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompleteTransferRequest>): CompleteTransferRequest {
+    const message = createBaseCompleteTransferRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.otherCallId = object.otherCallId ?? "";
+    return message;
+  },
+};
+
+function createBaseCompleteTransferResponse(): CompleteTransferResponse {
+  return {};
+}
+
+export const CompleteTransferResponse: MessageFns<CompleteTransferResponse> = {
+  encode(_: CompleteTransferResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompleteTransferResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompleteTransferResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompleteTransferResponse>): CompleteTransferResponse {
+    return CompleteTransferResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CompleteTransferResponse>): CompleteTransferResponse {
+    const message = createBaseCompleteTransferResponse();
+    return message;
+  },
+};
+
+function createBaseSingleStepConferenceRequest(): SingleStepConferenceRequest {
+  return { callId: "", deviceId: "", destination: "", userData: undefined, location: "" };
+}
+
+export const SingleStepConferenceRequest: MessageFns<SingleStepConferenceRequest> = {
+  encode(message: SingleStepConferenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.userData !== undefined) {
+      UserData.encode(message.userData, writer.uint32(34).fork()).join();
+    }
+    if (message.location !== "") {
+      writer.uint32(42).string(message.location);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SingleStepConferenceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSingleStepConferenceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.userData = UserData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SingleStepConferenceRequest>): SingleStepConferenceRequest {
+    return SingleStepConferenceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SingleStepConferenceRequest>): SingleStepConferenceRequest {
+    const message = createBaseSingleStepConferenceRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.destination = object.destination ?? "";
+    message.userData = (object.userData !== undefined && object.userData !== null)
+      ? UserData.fromPartial(object.userData)
+      : undefined;
+    message.location = object.location ?? "";
+    return message;
+  },
+};
+
+function createBaseSingleStepConferenceResponse(): SingleStepConferenceResponse {
+  return {};
+}
+
+export const SingleStepConferenceResponse: MessageFns<SingleStepConferenceResponse> = {
+  encode(_: SingleStepConferenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SingleStepConferenceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSingleStepConferenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SingleStepConferenceResponse>): SingleStepConferenceResponse {
+    return SingleStepConferenceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SingleStepConferenceResponse>): SingleStepConferenceResponse {
+    const message = createBaseSingleStepConferenceResponse();
+    return message;
+  },
+};
+
+function createBaseInitiateConferenceRequest(): InitiateConferenceRequest {
+  return { callId: "", deviceId: "", destination: "", userData: undefined, location: "" };
+}
+
+export const InitiateConferenceRequest: MessageFns<InitiateConferenceRequest> = {
+  encode(message: InitiateConferenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.userData !== undefined) {
+      UserData.encode(message.userData, writer.uint32(34).fork()).join();
+    }
+    if (message.location !== "") {
+      writer.uint32(42).string(message.location);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InitiateConferenceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInitiateConferenceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.userData = UserData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InitiateConferenceRequest>): InitiateConferenceRequest {
+    return InitiateConferenceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InitiateConferenceRequest>): InitiateConferenceRequest {
+    const message = createBaseInitiateConferenceRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.destination = object.destination ?? "";
+    message.userData = (object.userData !== undefined && object.userData !== null)
+      ? UserData.fromPartial(object.userData)
+      : undefined;
+    message.location = object.location ?? "";
+    return message;
+  },
+};
+
+function createBaseInitiateConferenceResponse(): InitiateConferenceResponse {
+  return { consultCallId: "" };
+}
+
+export const InitiateConferenceResponse: MessageFns<InitiateConferenceResponse> = {
+  encode(message: InitiateConferenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consultCallId !== "") {
+      writer.uint32(10).string(message.consultCallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InitiateConferenceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInitiateConferenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consultCallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InitiateConferenceResponse>): InitiateConferenceResponse {
+    return InitiateConferenceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InitiateConferenceResponse>): InitiateConferenceResponse {
+    const message = createBaseInitiateConferenceResponse();
+    message.consultCallId = object.consultCallId ?? "";
+    return message;
+  },
+};
+
+function createBaseCompleteConferenceRequest(): CompleteConferenceRequest {
+  return { callId: "", deviceId: "", otherCallId: "" };
+}
+
+export const CompleteConferenceRequest: MessageFns<CompleteConferenceRequest> = {
+  encode(message: CompleteConferenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.otherCallId !== "") {
+      writer.uint32(26).string(message.otherCallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompleteConferenceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompleteConferenceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.otherCallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompleteConferenceRequest>): CompleteConferenceRequest {
+    return CompleteConferenceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompleteConferenceRequest>): CompleteConferenceRequest {
+    const message = createBaseCompleteConferenceRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.otherCallId = object.otherCallId ?? "";
+    return message;
+  },
+};
+
+function createBaseCompleteConferenceResponse(): CompleteConferenceResponse {
+  return {};
+}
+
+export const CompleteConferenceResponse: MessageFns<CompleteConferenceResponse> = {
+  encode(_: CompleteConferenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompleteConferenceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompleteConferenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompleteConferenceResponse>): CompleteConferenceResponse {
+    return CompleteConferenceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CompleteConferenceResponse>): CompleteConferenceResponse {
+    const message = createBaseCompleteConferenceResponse();
+    return message;
+  },
+};
+
+function createBaseRemoveParticipantFromConferenceRequest(): RemoveParticipantFromConferenceRequest {
+  return { callId: "", deviceId: "", participant: "" };
+}
+
+export const RemoveParticipantFromConferenceRequest: MessageFns<RemoveParticipantFromConferenceRequest> = {
+  encode(message: RemoveParticipantFromConferenceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.participant !== "") {
+      writer.uint32(26).string(message.participant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveParticipantFromConferenceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveParticipantFromConferenceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.participant = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RemoveParticipantFromConferenceRequest>): RemoveParticipantFromConferenceRequest {
+    return RemoveParticipantFromConferenceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoveParticipantFromConferenceRequest>): RemoveParticipantFromConferenceRequest {
+    const message = createBaseRemoveParticipantFromConferenceRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.participant = object.participant ?? "";
+    return message;
+  },
+};
+
+function createBaseRemoveParticipantFromConferenceResponse(): RemoveParticipantFromConferenceResponse {
+  return {};
+}
+
+export const RemoveParticipantFromConferenceResponse: MessageFns<RemoveParticipantFromConferenceResponse> = {
+  encode(_: RemoveParticipantFromConferenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveParticipantFromConferenceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveParticipantFromConferenceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RemoveParticipantFromConferenceResponse>): RemoveParticipantFromConferenceResponse {
+    return RemoveParticipantFromConferenceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RemoveParticipantFromConferenceResponse>): RemoveParticipantFromConferenceResponse {
+    const message = createBaseRemoveParticipantFromConferenceResponse();
+    return message;
+  },
+};
+
+function createBaseMuteCallRequest(): MuteCallRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const MuteCallRequest: MessageFns<MuteCallRequest> = {
+  encode(message: MuteCallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MuteCallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMuteCallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MuteCallRequest>): MuteCallRequest {
+    return MuteCallRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MuteCallRequest>): MuteCallRequest {
+    const message = createBaseMuteCallRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseMuteCallResponse(): MuteCallResponse {
+  return {};
+}
+
+export const MuteCallResponse: MessageFns<MuteCallResponse> = {
+  encode(_: MuteCallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MuteCallResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMuteCallResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MuteCallResponse>): MuteCallResponse {
+    return MuteCallResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MuteCallResponse>): MuteCallResponse {
+    const message = createBaseMuteCallResponse();
+    return message;
+  },
+};
+
+function createBaseUnmuteCallRequest(): UnmuteCallRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const UnmuteCallRequest: MessageFns<UnmuteCallRequest> = {
+  encode(message: UnmuteCallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmuteCallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmuteCallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmuteCallRequest>): UnmuteCallRequest {
+    return UnmuteCallRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnmuteCallRequest>): UnmuteCallRequest {
+    const message = createBaseUnmuteCallRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseUnmuteCallResponse(): UnmuteCallResponse {
+  return {};
+}
+
+export const UnmuteCallResponse: MessageFns<UnmuteCallResponse> = {
+  encode(_: UnmuteCallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmuteCallResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmuteCallResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmuteCallResponse>): UnmuteCallResponse {
+    return UnmuteCallResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UnmuteCallResponse>): UnmuteCallResponse {
+    const message = createBaseUnmuteCallResponse();
+    return message;
+  },
+};
+
+function createBaseStartCallRecordingRequest(): StartCallRecordingRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const StartCallRecordingRequest: MessageFns<StartCallRecordingRequest> = {
+  encode(message: StartCallRecordingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartCallRecordingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartCallRecordingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartCallRecordingRequest>): StartCallRecordingRequest {
+    return StartCallRecordingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartCallRecordingRequest>): StartCallRecordingRequest {
+    const message = createBaseStartCallRecordingRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseStartCallRecordingResponse(): StartCallRecordingResponse {
+  return {};
+}
+
+export const StartCallRecordingResponse: MessageFns<StartCallRecordingResponse> = {
+  encode(_: StartCallRecordingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartCallRecordingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartCallRecordingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartCallRecordingResponse>): StartCallRecordingResponse {
+    return StartCallRecordingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StartCallRecordingResponse>): StartCallRecordingResponse {
+    const message = createBaseStartCallRecordingResponse();
+    return message;
+  },
+};
+
+function createBasePauseCallRecordingRequest(): PauseCallRecordingRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const PauseCallRecordingRequest: MessageFns<PauseCallRecordingRequest> = {
+  encode(message: PauseCallRecordingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseCallRecordingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseCallRecordingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PauseCallRecordingRequest>): PauseCallRecordingRequest {
+    return PauseCallRecordingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PauseCallRecordingRequest>): PauseCallRecordingRequest {
+    const message = createBasePauseCallRecordingRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBasePauseCallRecordingResponse(): PauseCallRecordingResponse {
+  return {};
+}
+
+export const PauseCallRecordingResponse: MessageFns<PauseCallRecordingResponse> = {
+  encode(_: PauseCallRecordingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseCallRecordingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseCallRecordingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PauseCallRecordingResponse>): PauseCallRecordingResponse {
+    return PauseCallRecordingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<PauseCallRecordingResponse>): PauseCallRecordingResponse {
+    const message = createBasePauseCallRecordingResponse();
+    return message;
+  },
+};
+
+function createBaseResumeCallRecordingRequest(): ResumeCallRecordingRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const ResumeCallRecordingRequest: MessageFns<ResumeCallRecordingRequest> = {
+  encode(message: ResumeCallRecordingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeCallRecordingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeCallRecordingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResumeCallRecordingRequest>): ResumeCallRecordingRequest {
+    return ResumeCallRecordingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeCallRecordingRequest>): ResumeCallRecordingRequest {
+    const message = createBaseResumeCallRecordingRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeCallRecordingResponse(): ResumeCallRecordingResponse {
+  return {};
+}
+
+export const ResumeCallRecordingResponse: MessageFns<ResumeCallRecordingResponse> = {
+  encode(_: ResumeCallRecordingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeCallRecordingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeCallRecordingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResumeCallRecordingResponse>): ResumeCallRecordingResponse {
+    return ResumeCallRecordingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ResumeCallRecordingResponse>): ResumeCallRecordingResponse {
+    const message = createBaseResumeCallRecordingResponse();
+    return message;
+  },
+};
+
+function createBaseStopCallRecordingRequest(): StopCallRecordingRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const StopCallRecordingRequest: MessageFns<StopCallRecordingRequest> = {
+  encode(message: StopCallRecordingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopCallRecordingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopCallRecordingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StopCallRecordingRequest>): StopCallRecordingRequest {
+    return StopCallRecordingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StopCallRecordingRequest>): StopCallRecordingRequest {
+    const message = createBaseStopCallRecordingRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseStopCallRecordingResponse(): StopCallRecordingResponse {
+  return {};
+}
+
+export const StopCallRecordingResponse: MessageFns<StopCallRecordingResponse> = {
+  encode(_: StopCallRecordingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopCallRecordingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopCallRecordingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StopCallRecordingResponse>): StopCallRecordingResponse {
+    return StopCallRecordingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StopCallRecordingResponse>): StopCallRecordingResponse {
+    const message = createBaseStopCallRecordingResponse();
+    return message;
+  },
+};
+
+function createBaseClearCallRequest(): ClearCallRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const ClearCallRequest: MessageFns<ClearCallRequest> = {
+  encode(message: ClearCallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearCallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearCallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ClearCallRequest>): ClearCallRequest {
+    return ClearCallRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClearCallRequest>): ClearCallRequest {
+    const message = createBaseClearCallRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseClearCallResponse(): ClearCallResponse {
+  return {};
+}
+
+export const ClearCallResponse: MessageFns<ClearCallResponse> = {
+  encode(_: ClearCallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearCallResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearCallResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ClearCallResponse>): ClearCallResponse {
+    return ClearCallResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ClearCallResponse>): ClearCallResponse {
+    const message = createBaseClearCallResponse();
+    return message;
+  },
+};
+
+function createBaseMuteMonitoredUserRequest(): MuteMonitoredUserRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const MuteMonitoredUserRequest: MessageFns<MuteMonitoredUserRequest> = {
+  encode(message: MuteMonitoredUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MuteMonitoredUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMuteMonitoredUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MuteMonitoredUserRequest>): MuteMonitoredUserRequest {
+    return MuteMonitoredUserRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MuteMonitoredUserRequest>): MuteMonitoredUserRequest {
+    const message = createBaseMuteMonitoredUserRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseMuteMonitoredUserResponse(): MuteMonitoredUserResponse {
+  return {};
+}
+
+export const MuteMonitoredUserResponse: MessageFns<MuteMonitoredUserResponse> = {
+  encode(_: MuteMonitoredUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MuteMonitoredUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMuteMonitoredUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MuteMonitoredUserResponse>): MuteMonitoredUserResponse {
+    return MuteMonitoredUserResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MuteMonitoredUserResponse>): MuteMonitoredUserResponse {
+    const message = createBaseMuteMonitoredUserResponse();
+    return message;
+  },
+};
+
+function createBaseUnmuteMonitoredUserRequest(): UnmuteMonitoredUserRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const UnmuteMonitoredUserRequest: MessageFns<UnmuteMonitoredUserRequest> = {
+  encode(message: UnmuteMonitoredUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmuteMonitoredUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmuteMonitoredUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmuteMonitoredUserRequest>): UnmuteMonitoredUserRequest {
+    return UnmuteMonitoredUserRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnmuteMonitoredUserRequest>): UnmuteMonitoredUserRequest {
+    const message = createBaseUnmuteMonitoredUserRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseUnmuteMonitoredUserResponse(): UnmuteMonitoredUserResponse {
+  return {};
+}
+
+export const UnmuteMonitoredUserResponse: MessageFns<UnmuteMonitoredUserResponse> = {
+  encode(_: UnmuteMonitoredUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmuteMonitoredUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmuteMonitoredUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmuteMonitoredUserResponse>): UnmuteMonitoredUserResponse {
+    return UnmuteMonitoredUserResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UnmuteMonitoredUserResponse>): UnmuteMonitoredUserResponse {
+    const message = createBaseUnmuteMonitoredUserResponse();
+    return message;
+  },
+};
+
+function createBaseSwitchToListenInRequest(): SwitchToListenInRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const SwitchToListenInRequest: MessageFns<SwitchToListenInRequest> = {
+  encode(message: SwitchToListenInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToListenInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToListenInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToListenInRequest>): SwitchToListenInRequest {
+    return SwitchToListenInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SwitchToListenInRequest>): SwitchToListenInRequest {
+    const message = createBaseSwitchToListenInRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseSwitchToListenInResponse(): SwitchToListenInResponse {
+  return {};
+}
+
+export const SwitchToListenInResponse: MessageFns<SwitchToListenInResponse> = {
+  encode(_: SwitchToListenInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToListenInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToListenInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToListenInResponse>): SwitchToListenInResponse {
+    return SwitchToListenInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SwitchToListenInResponse>): SwitchToListenInResponse {
+    const message = createBaseSwitchToListenInResponse();
+    return message;
+  },
+};
+
+function createBaseSwitchToCoachRequest(): SwitchToCoachRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const SwitchToCoachRequest: MessageFns<SwitchToCoachRequest> = {
+  encode(message: SwitchToCoachRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToCoachRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToCoachRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToCoachRequest>): SwitchToCoachRequest {
+    return SwitchToCoachRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SwitchToCoachRequest>): SwitchToCoachRequest {
+    const message = createBaseSwitchToCoachRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseSwitchToCoachResponse(): SwitchToCoachResponse {
+  return {};
+}
+
+export const SwitchToCoachResponse: MessageFns<SwitchToCoachResponse> = {
+  encode(_: SwitchToCoachResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToCoachResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToCoachResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToCoachResponse>): SwitchToCoachResponse {
+    return SwitchToCoachResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SwitchToCoachResponse>): SwitchToCoachResponse {
+    const message = createBaseSwitchToCoachResponse();
+    return message;
+  },
+};
+
+function createBaseSwitchToBargeInRequest(): SwitchToBargeInRequest {
+  return { callId: "", deviceId: "" };
+}
+
+export const SwitchToBargeInRequest: MessageFns<SwitchToBargeInRequest> = {
+  encode(message: SwitchToBargeInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToBargeInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToBargeInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToBargeInRequest>): SwitchToBargeInRequest {
+    return SwitchToBargeInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SwitchToBargeInRequest>): SwitchToBargeInRequest {
+    const message = createBaseSwitchToBargeInRequest();
+    message.callId = object.callId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseSwitchToBargeInResponse(): SwitchToBargeInResponse {
+  return {};
+}
+
+export const SwitchToBargeInResponse: MessageFns<SwitchToBargeInResponse> = {
+  encode(_: SwitchToBargeInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwitchToBargeInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwitchToBargeInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwitchToBargeInResponse>): SwitchToBargeInResponse {
+    return SwitchToBargeInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SwitchToBargeInResponse>): SwitchToBargeInResponse {
+    const message = createBaseSwitchToBargeInResponse();
+    return message;
+  },
+};
+
+function createBaseListenInRequest(): ListenInRequest {
+  return { deviceId: "", targetDeviceId: "", mode: 0 };
+}
+
+export const ListenInRequest: MessageFns<ListenInRequest> = {
+  encode(message: ListenInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    if (message.targetDeviceId !== "") {
+      writer.uint32(18).string(message.targetDeviceId);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(24).int32(message.mode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListenInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListenInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targetDeviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListenInRequest>): ListenInRequest {
+    return ListenInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListenInRequest>): ListenInRequest {
+    const message = createBaseListenInRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.targetDeviceId = object.targetDeviceId ?? "";
+    message.mode = object.mode ?? 0;
+    return message;
+  },
+};
+
+function createBaseListenInResponse(): ListenInResponse {
+  return {};
+}
+
+export const ListenInResponse: MessageFns<ListenInResponse> = {
+  encode(_: ListenInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListenInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListenInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListenInResponse>): ListenInResponse {
+    return ListenInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListenInResponse>): ListenInResponse {
+    const message = createBaseListenInResponse();
+    return message;
+  },
+};
+
+function createBaseCoachRequest(): CoachRequest {
+  return { deviceId: "", targetDeviceId: "", mode: 0 };
+}
+
+export const CoachRequest: MessageFns<CoachRequest> = {
+  encode(message: CoachRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    if (message.targetDeviceId !== "") {
+      writer.uint32(18).string(message.targetDeviceId);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(24).int32(message.mode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CoachRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCoachRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targetDeviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CoachRequest>): CoachRequest {
+    return CoachRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CoachRequest>): CoachRequest {
+    const message = createBaseCoachRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.targetDeviceId = object.targetDeviceId ?? "";
+    message.mode = object.mode ?? 0;
+    return message;
+  },
+};
+
+function createBaseCoachResponse(): CoachResponse {
+  return {};
+}
+
+export const CoachResponse: MessageFns<CoachResponse> = {
+  encode(_: CoachResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CoachResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCoachResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CoachResponse>): CoachResponse {
+    return CoachResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CoachResponse>): CoachResponse {
+    const message = createBaseCoachResponse();
+    return message;
+  },
+};
+
+function createBaseBargeInRequest(): BargeInRequest {
+  return { deviceId: "", targetDeviceId: "", mode: 0 };
+}
+
+export const BargeInRequest: MessageFns<BargeInRequest> = {
+  encode(message: BargeInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    if (message.targetDeviceId !== "") {
+      writer.uint32(18).string(message.targetDeviceId);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(24).int32(message.mode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BargeInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBargeInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targetDeviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BargeInRequest>): BargeInRequest {
+    return BargeInRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BargeInRequest>): BargeInRequest {
+    const message = createBaseBargeInRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.targetDeviceId = object.targetDeviceId ?? "";
+    message.mode = object.mode ?? 0;
+    return message;
+  },
+};
+
+function createBaseBargeInResponse(): BargeInResponse {
+  return {};
+}
+
+export const BargeInResponse: MessageFns<BargeInResponse> = {
+  encode(_: BargeInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BargeInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBargeInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BargeInResponse>): BargeInResponse {
+    return BargeInResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<BargeInResponse>): BargeInResponse {
+    const message = createBaseBargeInResponse();
+    return message;
+  },
+};
+
+function createBaseCancelSupervisorMonitoringRequest(): CancelSupervisorMonitoringRequest {
+  return { deviceId: "" };
+}
+
+export const CancelSupervisorMonitoringRequest: MessageFns<CancelSupervisorMonitoringRequest> = {
+  encode(message: CancelSupervisorMonitoringRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelSupervisorMonitoringRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelSupervisorMonitoringRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CancelSupervisorMonitoringRequest>): CancelSupervisorMonitoringRequest {
+    return CancelSupervisorMonitoringRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelSupervisorMonitoringRequest>): CancelSupervisorMonitoringRequest {
+    const message = createBaseCancelSupervisorMonitoringRequest();
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelSupervisorMonitoringResponse(): CancelSupervisorMonitoringResponse {
+  return {};
+}
+
+export const CancelSupervisorMonitoringResponse: MessageFns<CancelSupervisorMonitoringResponse> = {
+  encode(_: CancelSupervisorMonitoringResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelSupervisorMonitoringResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelSupervisorMonitoringResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CancelSupervisorMonitoringResponse>): CancelSupervisorMonitoringResponse {
+    return CancelSupervisorMonitoringResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CancelSupervisorMonitoringResponse>): CancelSupervisorMonitoringResponse {
+    const message = createBaseCancelSupervisorMonitoringResponse();
+    return message;
+  },
+};
+
 /**
  * Dial, watch and control calls. Every RPC takes the caller from the metadata key "authorization": "Basic <base64 of
  * name:password>" or "Bearer <access token>". An agent sees and controls the calls of their own devices; a supervisor
@@ -2396,6 +5875,306 @@ export const CallServiceService = {
       Buffer.from(DeleteUserDataPairResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteUserDataPairResponse => DeleteUserDataPairResponse.decode(value),
   },
+  /** Puts the call on hold. */
+  hold: {
+    path: "/dialbridge.v1.CallService/Hold" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: HoldRequest): Buffer => Buffer.from(HoldRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): HoldRequest => HoldRequest.decode(value),
+    responseSerialize: (value: HoldResponse): Buffer => Buffer.from(HoldResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HoldResponse => HoldResponse.decode(value),
+  },
+  /** Takes the call off hold. Another call that the device talks on is put on hold for it. */
+  retrieve: {
+    path: "/dialbridge.v1.CallService/Retrieve" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RetrieveRequest): Buffer => Buffer.from(RetrieveRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RetrieveRequest => RetrieveRequest.decode(value),
+    responseSerialize: (value: RetrieveResponse): Buffer => Buffer.from(RetrieveResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RetrieveResponse => RetrieveResponse.decode(value),
+  },
+  /** Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved. */
+  swapCalls: {
+    path: "/dialbridge.v1.CallService/SwapCalls" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SwapCallsRequest): Buffer => Buffer.from(SwapCallsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SwapCallsRequest => SwapCallsRequest.decode(value),
+    responseSerialize: (value: SwapCallsResponse): Buffer => Buffer.from(SwapCallsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SwapCallsResponse => SwapCallsResponse.decode(value),
+  },
+  /** Transfers the call to a destination at once; the device leaves the call. */
+  singleStepTransfer: {
+    path: "/dialbridge.v1.CallService/SingleStepTransfer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SingleStepTransferRequest): Buffer =>
+      Buffer.from(SingleStepTransferRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SingleStepTransferRequest => SingleStepTransferRequest.decode(value),
+    responseSerialize: (value: SingleStepTransferResponse): Buffer =>
+      Buffer.from(SingleStepTransferResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SingleStepTransferResponse => SingleStepTransferResponse.decode(value),
+  },
+  /** Holds the call and starts a consultation call, to transfer the one to the other. */
+  initiateTransfer: {
+    path: "/dialbridge.v1.CallService/InitiateTransfer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InitiateTransferRequest): Buffer =>
+      Buffer.from(InitiateTransferRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InitiateTransferRequest => InitiateTransferRequest.decode(value),
+    responseSerialize: (value: InitiateTransferResponse): Buffer =>
+      Buffer.from(InitiateTransferResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InitiateTransferResponse => InitiateTransferResponse.decode(value),
+  },
+  /** Connects the other parties of the two calls of a consultation; the device leaves both. */
+  completeTransfer: {
+    path: "/dialbridge.v1.CallService/CompleteTransfer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CompleteTransferRequest): Buffer =>
+      Buffer.from(CompleteTransferRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompleteTransferRequest => CompleteTransferRequest.decode(value),
+    responseSerialize: (value: CompleteTransferResponse): Buffer =>
+      Buffer.from(CompleteTransferResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompleteTransferResponse => CompleteTransferResponse.decode(value),
+  },
+  /** Takes a destination into the call at once. */
+  singleStepConference: {
+    path: "/dialbridge.v1.CallService/SingleStepConference" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SingleStepConferenceRequest): Buffer =>
+      Buffer.from(SingleStepConferenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SingleStepConferenceRequest => SingleStepConferenceRequest.decode(value),
+    responseSerialize: (value: SingleStepConferenceResponse): Buffer =>
+      Buffer.from(SingleStepConferenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SingleStepConferenceResponse => SingleStepConferenceResponse.decode(value),
+  },
+  /** Holds the call and starts a consultation call, to join the two. */
+  initiateConference: {
+    path: "/dialbridge.v1.CallService/InitiateConference" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InitiateConferenceRequest): Buffer =>
+      Buffer.from(InitiateConferenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InitiateConferenceRequest => InitiateConferenceRequest.decode(value),
+    responseSerialize: (value: InitiateConferenceResponse): Buffer =>
+      Buffer.from(InitiateConferenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InitiateConferenceResponse => InitiateConferenceResponse.decode(value),
+  },
+  /** Joins the two calls of a consultation; the consultation call ends. */
+  completeConference: {
+    path: "/dialbridge.v1.CallService/CompleteConference" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CompleteConferenceRequest): Buffer =>
+      Buffer.from(CompleteConferenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompleteConferenceRequest => CompleteConferenceRequest.decode(value),
+    responseSerialize: (value: CompleteConferenceResponse): Buffer =>
+      Buffer.from(CompleteConferenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompleteConferenceResponse => CompleteConferenceResponse.decode(value),
+  },
+  /** Takes a party out of a conference. For its owner, and for a supervisor on the call. */
+  removeParticipantFromConference: {
+    path: "/dialbridge.v1.CallService/RemoveParticipantFromConference" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveParticipantFromConferenceRequest): Buffer =>
+      Buffer.from(RemoveParticipantFromConferenceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveParticipantFromConferenceRequest =>
+      RemoveParticipantFromConferenceRequest.decode(value),
+    responseSerialize: (value: RemoveParticipantFromConferenceResponse): Buffer =>
+      Buffer.from(RemoveParticipantFromConferenceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveParticipantFromConferenceResponse =>
+      RemoveParticipantFromConferenceResponse.decode(value),
+  },
+  /** Mutes the device's microphone. */
+  muteCall: {
+    path: "/dialbridge.v1.CallService/MuteCall" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: MuteCallRequest): Buffer => Buffer.from(MuteCallRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MuteCallRequest => MuteCallRequest.decode(value),
+    responseSerialize: (value: MuteCallResponse): Buffer => Buffer.from(MuteCallResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MuteCallResponse => MuteCallResponse.decode(value),
+  },
+  /** Unmutes the device's microphone. */
+  unmuteCall: {
+    path: "/dialbridge.v1.CallService/UnmuteCall" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UnmuteCallRequest): Buffer => Buffer.from(UnmuteCallRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UnmuteCallRequest => UnmuteCallRequest.decode(value),
+    responseSerialize: (value: UnmuteCallResponse): Buffer => Buffer.from(UnmuteCallResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UnmuteCallResponse => UnmuteCallResponse.decode(value),
+  },
+  /** Begins to record the call. */
+  startCallRecording: {
+    path: "/dialbridge.v1.CallService/StartCallRecording" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StartCallRecordingRequest): Buffer =>
+      Buffer.from(StartCallRecordingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StartCallRecordingRequest => StartCallRecordingRequest.decode(value),
+    responseSerialize: (value: StartCallRecordingResponse): Buffer =>
+      Buffer.from(StartCallRecordingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): StartCallRecordingResponse => StartCallRecordingResponse.decode(value),
+  },
+  /** Pauses the recording. */
+  pauseCallRecording: {
+    path: "/dialbridge.v1.CallService/PauseCallRecording" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PauseCallRecordingRequest): Buffer =>
+      Buffer.from(PauseCallRecordingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PauseCallRecordingRequest => PauseCallRecordingRequest.decode(value),
+    responseSerialize: (value: PauseCallRecordingResponse): Buffer =>
+      Buffer.from(PauseCallRecordingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PauseCallRecordingResponse => PauseCallRecordingResponse.decode(value),
+  },
+  /** Goes on recording. */
+  resumeCallRecording: {
+    path: "/dialbridge.v1.CallService/ResumeCallRecording" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResumeCallRecordingRequest): Buffer =>
+      Buffer.from(ResumeCallRecordingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResumeCallRecordingRequest => ResumeCallRecordingRequest.decode(value),
+    responseSerialize: (value: ResumeCallRecordingResponse): Buffer =>
+      Buffer.from(ResumeCallRecordingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResumeCallRecordingResponse => ResumeCallRecordingResponse.decode(value),
+  },
+  /** Ends the recording. */
+  stopCallRecording: {
+    path: "/dialbridge.v1.CallService/StopCallRecording" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StopCallRecordingRequest): Buffer =>
+      Buffer.from(StopCallRecordingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StopCallRecordingRequest => StopCallRecordingRequest.decode(value),
+    responseSerialize: (value: StopCallRecordingResponse): Buffer =>
+      Buffer.from(StopCallRecordingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): StopCallRecordingResponse => StopCallRecordingResponse.decode(value),
+  },
+  /** Releases all parties of the call. */
+  clearCall: {
+    path: "/dialbridge.v1.CallService/ClearCall" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ClearCallRequest): Buffer => Buffer.from(ClearCallRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ClearCallRequest => ClearCallRequest.decode(value),
+    responseSerialize: (value: ClearCallResponse): Buffer => Buffer.from(ClearCallResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ClearCallResponse => ClearCallResponse.decode(value),
+  },
+  /** Mutes the agent whose call the supervisor is on. */
+  muteMonitoredUser: {
+    path: "/dialbridge.v1.CallService/MuteMonitoredUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: MuteMonitoredUserRequest): Buffer =>
+      Buffer.from(MuteMonitoredUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MuteMonitoredUserRequest => MuteMonitoredUserRequest.decode(value),
+    responseSerialize: (value: MuteMonitoredUserResponse): Buffer =>
+      Buffer.from(MuteMonitoredUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MuteMonitoredUserResponse => MuteMonitoredUserResponse.decode(value),
+  },
+  /** Unmutes that agent. */
+  unmuteMonitoredUser: {
+    path: "/dialbridge.v1.CallService/UnmuteMonitoredUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UnmuteMonitoredUserRequest): Buffer =>
+      Buffer.from(UnmuteMonitoredUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UnmuteMonitoredUserRequest => UnmuteMonitoredUserRequest.decode(value),
+    responseSerialize: (value: UnmuteMonitoredUserResponse): Buffer =>
+      Buffer.from(UnmuteMonitoredUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UnmuteMonitoredUserResponse => UnmuteMonitoredUserResponse.decode(value),
+  },
+  /** Goes on as a supervisor whom nobody hears. */
+  switchToListenIn: {
+    path: "/dialbridge.v1.CallService/SwitchToListenIn" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SwitchToListenInRequest): Buffer =>
+      Buffer.from(SwitchToListenInRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SwitchToListenInRequest => SwitchToListenInRequest.decode(value),
+    responseSerialize: (value: SwitchToListenInResponse): Buffer =>
+      Buffer.from(SwitchToListenInResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SwitchToListenInResponse => SwitchToListenInResponse.decode(value),
+  },
+  /** Goes on as a supervisor whom only the agent hears. */
+  switchToCoach: {
+    path: "/dialbridge.v1.CallService/SwitchToCoach" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SwitchToCoachRequest): Buffer => Buffer.from(SwitchToCoachRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SwitchToCoachRequest => SwitchToCoachRequest.decode(value),
+    responseSerialize: (value: SwitchToCoachResponse): Buffer =>
+      Buffer.from(SwitchToCoachResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SwitchToCoachResponse => SwitchToCoachResponse.decode(value),
+  },
+  /** Goes on as a supervisor whom everybody hears. */
+  switchToBargeIn: {
+    path: "/dialbridge.v1.CallService/SwitchToBargeIn" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SwitchToBargeInRequest): Buffer =>
+      Buffer.from(SwitchToBargeInRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SwitchToBargeInRequest => SwitchToBargeInRequest.decode(value),
+    responseSerialize: (value: SwitchToBargeInResponse): Buffer =>
+      Buffer.from(SwitchToBargeInResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SwitchToBargeInResponse => SwitchToBargeInResponse.decode(value),
+  },
+  /**
+   * Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+   * the supervisor. For supervisors.
+   */
+  listenIn: {
+    path: "/dialbridge.v1.CallService/ListenIn" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListenInRequest): Buffer => Buffer.from(ListenInRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListenInRequest => ListenInRequest.decode(value),
+    responseSerialize: (value: ListenInResponse): Buffer => Buffer.from(ListenInResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListenInResponse => ListenInResponse.decode(value),
+  },
+  /** The same; only the agent hears the supervisor. */
+  coach: {
+    path: "/dialbridge.v1.CallService/Coach" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CoachRequest): Buffer => Buffer.from(CoachRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CoachRequest => CoachRequest.decode(value),
+    responseSerialize: (value: CoachResponse): Buffer => Buffer.from(CoachResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CoachResponse => CoachResponse.decode(value),
+  },
+  /** The same; everybody hears the supervisor, who is a party of the call. */
+  bargeIn: {
+    path: "/dialbridge.v1.CallService/BargeIn" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BargeInRequest): Buffer => Buffer.from(BargeInRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BargeInRequest => BargeInRequest.decode(value),
+    responseSerialize: (value: BargeInResponse): Buffer => Buffer.from(BargeInResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BargeInResponse => BargeInResponse.decode(value),
+  },
+  /** Monitors no more. The supervisor leaves the call. */
+  cancelSupervisorMonitoring: {
+    path: "/dialbridge.v1.CallService/CancelSupervisorMonitoring" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelSupervisorMonitoringRequest): Buffer =>
+      Buffer.from(CancelSupervisorMonitoringRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelSupervisorMonitoringRequest =>
+      CancelSupervisorMonitoringRequest.decode(value),
+    responseSerialize: (value: CancelSupervisorMonitoringResponse): Buffer =>
+      Buffer.from(CancelSupervisorMonitoringResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelSupervisorMonitoringResponse =>
+      CancelSupervisorMonitoringResponse.decode(value),
+  },
 } as const;
 
 export interface CallServiceServer extends UntypedServiceImplementation {
@@ -2424,6 +6203,64 @@ export interface CallServiceServer extends UntypedServiceImplementation {
   deleteUserData: handleUnaryCall<DeleteUserDataRequest, DeleteUserDataResponse>;
   /** Removes the pairs with one key from the call's user data. */
   deleteUserDataPair: handleUnaryCall<DeleteUserDataPairRequest, DeleteUserDataPairResponse>;
+  /** Puts the call on hold. */
+  hold: handleUnaryCall<HoldRequest, HoldResponse>;
+  /** Takes the call off hold. Another call that the device talks on is put on hold for it. */
+  retrieve: handleUnaryCall<RetrieveRequest, RetrieveResponse>;
+  /** Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved. */
+  swapCalls: handleUnaryCall<SwapCallsRequest, SwapCallsResponse>;
+  /** Transfers the call to a destination at once; the device leaves the call. */
+  singleStepTransfer: handleUnaryCall<SingleStepTransferRequest, SingleStepTransferResponse>;
+  /** Holds the call and starts a consultation call, to transfer the one to the other. */
+  initiateTransfer: handleUnaryCall<InitiateTransferRequest, InitiateTransferResponse>;
+  /** Connects the other parties of the two calls of a consultation; the device leaves both. */
+  completeTransfer: handleUnaryCall<CompleteTransferRequest, CompleteTransferResponse>;
+  /** Takes a destination into the call at once. */
+  singleStepConference: handleUnaryCall<SingleStepConferenceRequest, SingleStepConferenceResponse>;
+  /** Holds the call and starts a consultation call, to join the two. */
+  initiateConference: handleUnaryCall<InitiateConferenceRequest, InitiateConferenceResponse>;
+  /** Joins the two calls of a consultation; the consultation call ends. */
+  completeConference: handleUnaryCall<CompleteConferenceRequest, CompleteConferenceResponse>;
+  /** Takes a party out of a conference. For its owner, and for a supervisor on the call. */
+  removeParticipantFromConference: handleUnaryCall<
+    RemoveParticipantFromConferenceRequest,
+    RemoveParticipantFromConferenceResponse
+  >;
+  /** Mutes the device's microphone. */
+  muteCall: handleUnaryCall<MuteCallRequest, MuteCallResponse>;
+  /** Unmutes the device's microphone. */
+  unmuteCall: handleUnaryCall<UnmuteCallRequest, UnmuteCallResponse>;
+  /** Begins to record the call. */
+  startCallRecording: handleUnaryCall<StartCallRecordingRequest, StartCallRecordingResponse>;
+  /** Pauses the recording. */
+  pauseCallRecording: handleUnaryCall<PauseCallRecordingRequest, PauseCallRecordingResponse>;
+  /** Goes on recording. */
+  resumeCallRecording: handleUnaryCall<ResumeCallRecordingRequest, ResumeCallRecordingResponse>;
+  /** Ends the recording. */
+  stopCallRecording: handleUnaryCall<StopCallRecordingRequest, StopCallRecordingResponse>;
+  /** Releases all parties of the call. */
+  clearCall: handleUnaryCall<ClearCallRequest, ClearCallResponse>;
+  /** Mutes the agent whose call the supervisor is on. */
+  muteMonitoredUser: handleUnaryCall<MuteMonitoredUserRequest, MuteMonitoredUserResponse>;
+  /** Unmutes that agent. */
+  unmuteMonitoredUser: handleUnaryCall<UnmuteMonitoredUserRequest, UnmuteMonitoredUserResponse>;
+  /** Goes on as a supervisor whom nobody hears. */
+  switchToListenIn: handleUnaryCall<SwitchToListenInRequest, SwitchToListenInResponse>;
+  /** Goes on as a supervisor whom only the agent hears. */
+  switchToCoach: handleUnaryCall<SwitchToCoachRequest, SwitchToCoachResponse>;
+  /** Goes on as a supervisor whom everybody hears. */
+  switchToBargeIn: handleUnaryCall<SwitchToBargeInRequest, SwitchToBargeInResponse>;
+  /**
+   * Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+   * the supervisor. For supervisors.
+   */
+  listenIn: handleUnaryCall<ListenInRequest, ListenInResponse>;
+  /** The same; only the agent hears the supervisor. */
+  coach: handleUnaryCall<CoachRequest, CoachResponse>;
+  /** The same; everybody hears the supervisor, who is a party of the call. */
+  bargeIn: handleUnaryCall<BargeInRequest, BargeInResponse>;
+  /** Monitors no more. The supervisor leaves the call. */
+  cancelSupervisorMonitoring: handleUnaryCall<CancelSupervisorMonitoringRequest, CancelSupervisorMonitoringResponse>;
 }
 
 export interface CallServiceClient extends Client {
@@ -2593,6 +6430,422 @@ export interface CallServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteUserDataPairResponse) => void,
+  ): ClientUnaryCall;
+  /** Puts the call on hold. */
+  hold(request: HoldRequest, callback: (error: ServiceError | null, response: HoldResponse) => void): ClientUnaryCall;
+  hold(
+    request: HoldRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: HoldResponse) => void,
+  ): ClientUnaryCall;
+  hold(
+    request: HoldRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: HoldResponse) => void,
+  ): ClientUnaryCall;
+  /** Takes the call off hold. Another call that the device talks on is put on hold for it. */
+  retrieve(
+    request: RetrieveRequest,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
+  ): ClientUnaryCall;
+  retrieve(
+    request: RetrieveRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
+  ): ClientUnaryCall;
+  retrieve(
+    request: RetrieveRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RetrieveResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes between the two calls of a consultation: the one that is talked on is held, the other retrieved. */
+  swapCalls(
+    request: SwapCallsRequest,
+    callback: (error: ServiceError | null, response: SwapCallsResponse) => void,
+  ): ClientUnaryCall;
+  swapCalls(
+    request: SwapCallsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SwapCallsResponse) => void,
+  ): ClientUnaryCall;
+  swapCalls(
+    request: SwapCallsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SwapCallsResponse) => void,
+  ): ClientUnaryCall;
+  /** Transfers the call to a destination at once; the device leaves the call. */
+  singleStepTransfer(
+    request: SingleStepTransferRequest,
+    callback: (error: ServiceError | null, response: SingleStepTransferResponse) => void,
+  ): ClientUnaryCall;
+  singleStepTransfer(
+    request: SingleStepTransferRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SingleStepTransferResponse) => void,
+  ): ClientUnaryCall;
+  singleStepTransfer(
+    request: SingleStepTransferRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SingleStepTransferResponse) => void,
+  ): ClientUnaryCall;
+  /** Holds the call and starts a consultation call, to transfer the one to the other. */
+  initiateTransfer(
+    request: InitiateTransferRequest,
+    callback: (error: ServiceError | null, response: InitiateTransferResponse) => void,
+  ): ClientUnaryCall;
+  initiateTransfer(
+    request: InitiateTransferRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: InitiateTransferResponse) => void,
+  ): ClientUnaryCall;
+  initiateTransfer(
+    request: InitiateTransferRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: InitiateTransferResponse) => void,
+  ): ClientUnaryCall;
+  /** Connects the other parties of the two calls of a consultation; the device leaves both. */
+  completeTransfer(
+    request: CompleteTransferRequest,
+    callback: (error: ServiceError | null, response: CompleteTransferResponse) => void,
+  ): ClientUnaryCall;
+  completeTransfer(
+    request: CompleteTransferRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CompleteTransferResponse) => void,
+  ): ClientUnaryCall;
+  completeTransfer(
+    request: CompleteTransferRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CompleteTransferResponse) => void,
+  ): ClientUnaryCall;
+  /** Takes a destination into the call at once. */
+  singleStepConference(
+    request: SingleStepConferenceRequest,
+    callback: (error: ServiceError | null, response: SingleStepConferenceResponse) => void,
+  ): ClientUnaryCall;
+  singleStepConference(
+    request: SingleStepConferenceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SingleStepConferenceResponse) => void,
+  ): ClientUnaryCall;
+  singleStepConference(
+    request: SingleStepConferenceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SingleStepConferenceResponse) => void,
+  ): ClientUnaryCall;
+  /** Holds the call and starts a consultation call, to join the two. */
+  initiateConference(
+    request: InitiateConferenceRequest,
+    callback: (error: ServiceError | null, response: InitiateConferenceResponse) => void,
+  ): ClientUnaryCall;
+  initiateConference(
+    request: InitiateConferenceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: InitiateConferenceResponse) => void,
+  ): ClientUnaryCall;
+  initiateConference(
+    request: InitiateConferenceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: InitiateConferenceResponse) => void,
+  ): ClientUnaryCall;
+  /** Joins the two calls of a consultation; the consultation call ends. */
+  completeConference(
+    request: CompleteConferenceRequest,
+    callback: (error: ServiceError | null, response: CompleteConferenceResponse) => void,
+  ): ClientUnaryCall;
+  completeConference(
+    request: CompleteConferenceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CompleteConferenceResponse) => void,
+  ): ClientUnaryCall;
+  completeConference(
+    request: CompleteConferenceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CompleteConferenceResponse) => void,
+  ): ClientUnaryCall;
+  /** Takes a party out of a conference. For its owner, and for a supervisor on the call. */
+  removeParticipantFromConference(
+    request: RemoveParticipantFromConferenceRequest,
+    callback: (error: ServiceError | null, response: RemoveParticipantFromConferenceResponse) => void,
+  ): ClientUnaryCall;
+  removeParticipantFromConference(
+    request: RemoveParticipantFromConferenceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveParticipantFromConferenceResponse) => void,
+  ): ClientUnaryCall;
+  removeParticipantFromConference(
+    request: RemoveParticipantFromConferenceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveParticipantFromConferenceResponse) => void,
+  ): ClientUnaryCall;
+  /** Mutes the device's microphone. */
+  muteCall(
+    request: MuteCallRequest,
+    callback: (error: ServiceError | null, response: MuteCallResponse) => void,
+  ): ClientUnaryCall;
+  muteCall(
+    request: MuteCallRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: MuteCallResponse) => void,
+  ): ClientUnaryCall;
+  muteCall(
+    request: MuteCallRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: MuteCallResponse) => void,
+  ): ClientUnaryCall;
+  /** Unmutes the device's microphone. */
+  unmuteCall(
+    request: UnmuteCallRequest,
+    callback: (error: ServiceError | null, response: UnmuteCallResponse) => void,
+  ): ClientUnaryCall;
+  unmuteCall(
+    request: UnmuteCallRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UnmuteCallResponse) => void,
+  ): ClientUnaryCall;
+  unmuteCall(
+    request: UnmuteCallRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UnmuteCallResponse) => void,
+  ): ClientUnaryCall;
+  /** Begins to record the call. */
+  startCallRecording(
+    request: StartCallRecordingRequest,
+    callback: (error: ServiceError | null, response: StartCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  startCallRecording(
+    request: StartCallRecordingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: StartCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  startCallRecording(
+    request: StartCallRecordingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: StartCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  /** Pauses the recording. */
+  pauseCallRecording(
+    request: PauseCallRecordingRequest,
+    callback: (error: ServiceError | null, response: PauseCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  pauseCallRecording(
+    request: PauseCallRecordingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PauseCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  pauseCallRecording(
+    request: PauseCallRecordingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PauseCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  /** Goes on recording. */
+  resumeCallRecording(
+    request: ResumeCallRecordingRequest,
+    callback: (error: ServiceError | null, response: ResumeCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  resumeCallRecording(
+    request: ResumeCallRecordingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResumeCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  resumeCallRecording(
+    request: ResumeCallRecordingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResumeCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends the recording. */
+  stopCallRecording(
+    request: StopCallRecordingRequest,
+    callback: (error: ServiceError | null, response: StopCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  stopCallRecording(
+    request: StopCallRecordingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: StopCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  stopCallRecording(
+    request: StopCallRecordingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: StopCallRecordingResponse) => void,
+  ): ClientUnaryCall;
+  /** Releases all parties of the call. */
+  clearCall(
+    request: ClearCallRequest,
+    callback: (error: ServiceError | null, response: ClearCallResponse) => void,
+  ): ClientUnaryCall;
+  clearCall(
+    request: ClearCallRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ClearCallResponse) => void,
+  ): ClientUnaryCall;
+  clearCall(
+    request: ClearCallRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ClearCallResponse) => void,
+  ): ClientUnaryCall;
+  /** Mutes the agent whose call the supervisor is on. */
+  muteMonitoredUser(
+    request: MuteMonitoredUserRequest,
+    callback: (error: ServiceError | null, response: MuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  muteMonitoredUser(
+    request: MuteMonitoredUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: MuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  muteMonitoredUser(
+    request: MuteMonitoredUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: MuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  /** Unmutes that agent. */
+  unmuteMonitoredUser(
+    request: UnmuteMonitoredUserRequest,
+    callback: (error: ServiceError | null, response: UnmuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  unmuteMonitoredUser(
+    request: UnmuteMonitoredUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UnmuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  unmuteMonitoredUser(
+    request: UnmuteMonitoredUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UnmuteMonitoredUserResponse) => void,
+  ): ClientUnaryCall;
+  /** Goes on as a supervisor whom nobody hears. */
+  switchToListenIn(
+    request: SwitchToListenInRequest,
+    callback: (error: ServiceError | null, response: SwitchToListenInResponse) => void,
+  ): ClientUnaryCall;
+  switchToListenIn(
+    request: SwitchToListenInRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SwitchToListenInResponse) => void,
+  ): ClientUnaryCall;
+  switchToListenIn(
+    request: SwitchToListenInRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SwitchToListenInResponse) => void,
+  ): ClientUnaryCall;
+  /** Goes on as a supervisor whom only the agent hears. */
+  switchToCoach(
+    request: SwitchToCoachRequest,
+    callback: (error: ServiceError | null, response: SwitchToCoachResponse) => void,
+  ): ClientUnaryCall;
+  switchToCoach(
+    request: SwitchToCoachRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SwitchToCoachResponse) => void,
+  ): ClientUnaryCall;
+  switchToCoach(
+    request: SwitchToCoachRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SwitchToCoachResponse) => void,
+  ): ClientUnaryCall;
+  /** Goes on as a supervisor whom everybody hears. */
+  switchToBargeIn(
+    request: SwitchToBargeInRequest,
+    callback: (error: ServiceError | null, response: SwitchToBargeInResponse) => void,
+  ): ClientUnaryCall;
+  switchToBargeIn(
+    request: SwitchToBargeInRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SwitchToBargeInResponse) => void,
+  ): ClientUnaryCall;
+  switchToBargeIn(
+    request: SwitchToBargeInRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SwitchToBargeInResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Monitors the calls of another device from one of the caller's, which gets a call of its own on each. Nobody hears
+   * the supervisor. For supervisors.
+   */
+  listenIn(
+    request: ListenInRequest,
+    callback: (error: ServiceError | null, response: ListenInResponse) => void,
+  ): ClientUnaryCall;
+  listenIn(
+    request: ListenInRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListenInResponse) => void,
+  ): ClientUnaryCall;
+  listenIn(
+    request: ListenInRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListenInResponse) => void,
+  ): ClientUnaryCall;
+  /** The same; only the agent hears the supervisor. */
+  coach(
+    request: CoachRequest,
+    callback: (error: ServiceError | null, response: CoachResponse) => void,
+  ): ClientUnaryCall;
+  coach(
+    request: CoachRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CoachResponse) => void,
+  ): ClientUnaryCall;
+  coach(
+    request: CoachRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CoachResponse) => void,
+  ): ClientUnaryCall;
+  /** The same; everybody hears the supervisor, who is a party of the call. */
+  bargeIn(
+    request: BargeInRequest,
+    callback: (error: ServiceError | null, response: BargeInResponse) => void,
+  ): ClientUnaryCall;
+  bargeIn(
+    request: BargeInRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BargeInResponse) => void,
+  ): ClientUnaryCall;
+  bargeIn(
+    request: BargeInRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BargeInResponse) => void,
+  ): ClientUnaryCall;
+  /** Monitors no more. The supervisor leaves the call. */
+  cancelSupervisorMonitoring(
+    request: CancelSupervisorMonitoringRequest,
+    callback: (error: ServiceError | null, response: CancelSupervisorMonitoringResponse) => void,
+  ): ClientUnaryCall;
+  cancelSupervisorMonitoring(
+    request: CancelSupervisorMonitoringRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelSupervisorMonitoringResponse) => void,
+  ): ClientUnaryCall;
+  cancelSupervisorMonitoring(
+    request: CancelSupervisorMonitoringRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelSupervisorMonitoringResponse) => void,
   ): ClientUnaryCall;
 }
 
