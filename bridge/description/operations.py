@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.description.schema import Schema, const, many, or_null, record, ref, text, whole
+from bridge.description.schema import Schema, const, many, or_null, record, ref, text, whole, words
 from bridge.requests import CALL_OPERATIONS, DEVICE_PATH, RECORD_MEMBERS
 
 _SEPARATOR = "[-./() ]*"
@@ -119,6 +119,25 @@ _ON_CALLS: Mapping[str, Operation] = {
 ON_CALLS: Mapping[str, Operation] = {name: each for name, each in _ON_CALLS.items() if name in CALL_OPERATIONS}
 """The operations on a call that the bridge has, by their names."""
 
+_WATCHED: Mapping[str, Schema] = {
+    "targetDeviceUri": text(
+        "The address or the path of the agent's device.",
+        pattern="[^/]",
+        examples=["/devices/efe1ab32-53f9-43ce-b65e-5768c61f7d4a"],
+    )
+}
+_MODE: Mapping[str, Schema] = {
+    "mode": words(["NextCall", "AllCalls"], "One call, or all from now on. Without it, all.")
+}
+
+ON_DEVICES: Mapping[str, Operation] = {
+    "ListenIn": Operation("A supervisor hears the agent's calls.", required=_WATCHED, optional=_MODE),
+    "Coach": Operation("A supervisor speaks to the agent alone.", required=_WATCHED, optional=_MODE),
+    "BargeIn": Operation("A supervisor speaks to everybody.", required=_WATCHED, optional=_MODE),
+    "CancelSupervisorMonitoring": Operation("Ends monitoring."),
+}
+"""The operations on a device, by their names."""
+
 ON_ME: Mapping[str, Operation] = {
     "StartContactCenterSession": Operation(
         "Opens the contact centre session.",
@@ -185,7 +204,7 @@ SHAPES: Mapping[str, Schema] = {
         **_DIAL.body("Dial"),
         "anyOf": [{"required": ["outboundRecord"]}, {"required": ["destination"]}],
     },
-    **{name: operation.body(name) for name, operation in (*ON_ME.items(), *ON_CALLS.items())},
+    **{name: operation.body(name) for name, operation in (*ON_ME.items(), *ON_CALLS.items(), *ON_DEVICES.items())},
 }
 """The bodies of all operations by their names, and what they are made of."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.description.operations import ON_CALLS, ON_ME, one_of
+from bridge.description.operations import ON_CALLS, ON_DEVICES, ON_ME, one_of
 from bridge.description.refusals import (
     ADDRESSING,
     ASKING,
@@ -144,6 +144,13 @@ _CALL_EXAMPLES: Mapping[str, object] = {
     "SendDtmf": {"operationName": "SendDtmf", "digits": "42#"},
     "UpdateUserData": {"operationName": "UpdateUserData", "userData": {"AccountNumber": "12345678"}},
 }
+_DEVICE_EXAMPLES: Mapping[str, object] = {
+    "ListenIn": {
+        "operationName": "ListenIn",
+        "targetDeviceUri": "/devices/efe1ab32-53f9-43ce-b65e-5768c61f7d4a",
+        "mode": "AllCalls",
+    },
+}
 _ME_EXAMPLES: Mapping[str, object] = {
     "StartContactCenterSession": {"operationName": "StartContactCenterSession", "channels": ["voice"]},
     "EndContactCenterSession": {"operationName": "EndContactCenterSession"},
@@ -182,7 +189,19 @@ _API: Mapping[str, Item] = {
     "/me/devices": {
         "get": _read("The caller's devices", "Devices", _collection("devices", "Device"), [_FIELDS]),
     },
-    "/me/devices/{id}": {"get": _DEVICE},
+    "/me/devices/{id}": {
+        "get": _DEVICE,
+        "post": _post(
+            "Control a device",
+            "Devices",
+            one_of(ON_DEVICES),
+            _DEVICE_EXAMPLES,
+            (*CHANGING, *DIALING[:3]),
+            [_in_path(DEVICE_ID)],
+            description="The answer says that the switch has taken the operation. Monitoring needs a supervisor and "
+            "the feature `api-supervisor-monitoring`.",
+        ),
+    },
     "/devices/{id}": {"get": {**_DEVICE, "summary": "One device, where `deviceUri` points"}},
     "/me/devices/{id}/calls": {
         "post": _post(

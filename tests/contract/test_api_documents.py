@@ -13,10 +13,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from bridge import envelope
 from bridge.description.asyncapi import asyncapi
 from bridge.description.openapi import openapi
-from bridge.description.operations import DIALABLE, DTMF, ON_CALLS
+from bridge.description.operations import DIALABLE, DTMF, ON_CALLS, ON_DEVICES
 from bridge.description.prose import inline, prose
 from bridge.description.refusals import CODES
-from bridge.requests import CALL_OPERATIONS, RECORD_MEMBERS
+from bridge.requests import CALL_OPERATIONS, MONITORING_OPERATIONS, RECORD_MEMBERS
 from server.refusals import Refusal
 from server.validation import check_digits, dialable
 
@@ -151,6 +151,7 @@ def test_every_answer_of_the_envelope_is_documented_somewhere(reason):
 
 def test_every_operation_of_the_bridge_is_described():
     assert set(ON_CALLS) == set(CALL_OPERATIONS)
+    assert set(ON_DEVICES) == {*MONITORING_OPERATIONS, "CancelSupervisorMonitoring"}
     body = REST["paths"]["/api/v2/me/calls/{id}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["discriminator"]["mapping"]) == set(CALL_OPERATIONS)
 
