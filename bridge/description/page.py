@@ -21,7 +21,7 @@ def page(rest: Node, events: Node) -> str:
         [
             _part("rest", rest, rest["servers"][0]["url"], _security(rest)),
             *(
-                _tag_section(tag, [each for each in operations if tag["name"] in each[2]["tags"]])
+                _tag_section(tag, [each for each in operations if tag["name"] in each[2]["tags"]], schemas)
                 for tag in rest["tags"]
             ),
             _part("events", events, ", ".join(_addresses(events)), ""),
@@ -98,12 +98,12 @@ def _scheme(scheme: Node) -> str:
 # ------------------------------------------------------------ REST
 
 
-def _tag_section(tag: Node, operations: Iterable[tuple[str, str, Node]]) -> str:
-    body = "".join(_operation(*operation) for operation in operations)
+def _tag_section(tag: Node, operations: Iterable[tuple[str, str, Node]], schemas: Mapping[str, Node]) -> str:
+    body = "".join(_operation(*operation, schemas) for operation in operations)
     return f'<section class="group"><h2>{escape(tag["name"])}</h2>{prose(tag["description"])}{body}</section>'
 
 
-def _operation(method: str, path: str, operation: Node) -> str:
+def _operation(method: str, path: str, operation: Node, schemas: Mapping[str, Node]) -> str:
     parts = [
         f'<article id="{_anchor(method, path)}"><h3>{_badge(method)} <code>{escape(path)}</code></h3>',
         f'<p class="summary">{inline(operation["summary"])}'
@@ -116,7 +116,7 @@ def _operation(method: str, path: str, operation: Node) -> str:
         parts.append(f"<h4>Parameters</h4>{_table(rows)}")
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
-        parts.append(f"<h4>Body</h4>{_shape(content['schema'])}{_examples(content.get('examples', {}))}")
+        parts.append(f"<h4>Body</h4>{_body(content['schema'], schemas)}{_examples(content.get('examples', {}))}")
     answers = sorted(operation["responses"].items())
     yes = [(status, answer) for status, answer in answers if status < "300"]
     no = [(status, answer) for status, answer in answers if status >= "300"]
@@ -130,6 +130,19 @@ def _operation(method: str, path: str, operation: Node) -> str:
             f"</th></tr></thead><tbody>{rows}</tbody></table></details>"
         )
     return "".join(parts) + "</article>"
+
+
+def _body(schema: Node, schemas: Mapping[str, Node]) -> str:
+    """What is sent; where a member decides between shapes, what each of them is for."""
+    if "discriminator" not in schema:
+        return _shape(schema)
+    decides = f"<p><code>{escape(schema['discriminator']['propertyName'])}</code> decides:</p>"
+    names = [each["$ref"].rpartition("/")[2] for each in schema["oneOf"]]
+    rows = (
+        f"<tr><td>{_type(each)}</td><td>{inline(schemas[name].get('description', ''))}</td></tr>"
+        for each, name in zip(schema["oneOf"], names, strict=True)
+    )
+    return f'{decides}<table class="named"><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _answer(status: str, answer: Node) -> str:
@@ -152,11 +165,11 @@ def _channel(name: str, channel: Node, events: Node) -> str:
         senders = _senders(name, events)
         rows = "".join(
             f"<tr><td>{_type(message['payload'])}</td><td>{senders.get(key, '')}</td>"
-            f"<td>{_fields(message)}</td><td>{inline(message['summary'])}</td></tr>"
+            f"<td>{inline(message['summary'])}{_fields(message)}</td></tr>"
             for key, message in messages.items()
         )
         parts.append(
-            "<table><thead><tr><th>Message</th><th>From</th><th>Fields</th><th></th></tr></thead>"
+            '<table class="named"><thead><tr><th>Message</th><th>From</th><th></th></tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )
         parts += [
@@ -183,11 +196,11 @@ def _senders(channel: str, events: Node) -> dict[str, str]:
 
 
 def _fields(message: Node) -> str:
+    """The fields around the data of a server-sent event."""
     fields = message.get("headers", {}).get("properties", {})
-    return " ".join(
-        f"<code>{escape(name)}{': ' + field['const'] if 'const' in field else ''}</code>"
-        for name, field in fields.items()
-    )
+    words = (f"{name}: {field['const']}" if "const" in field else name for name, field in fields.items())
+    codes = ", ".join(f"<code>{escape(word)}</code>" for word in words)
+    return f'<span class="note">with {codes}</span>' if codes else ""
 
 
 # ------------------------------------------------------------ shapes
