@@ -4,11 +4,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from typing import Any, cast
 
 from bridge.description.prose import inline, prose
-
-Node = Mapping[str, Any]
+from bridge.description.shape_view import Node, in_words, row, shape, shape_anchor, table
 
 _METHODS = ("get", "post", "put", "delete")
 
@@ -68,7 +66,7 @@ def _navigation(rest: Node, operations: list[tuple[str, str, Node]], events: Nod
         for name, channel in events["channels"].items()
     ]
     links.append("<h2>Shapes</h2>")
-    links += [f'<a href="#{_shape_anchor(name)}"><code>{escape(name)}</code></a>' for name in sorted(schemas)]
+    links += [f'<a href="#{shape_anchor(name)}"><code>{escape(name)}</code></a>' for name in sorted(schemas)]
     return f'<nav aria-label="Contents">{"".join(links)}</nav>'
 
 
@@ -112,8 +110,8 @@ def _operation(method: str, path: str, operation: Node, schemas: Mapping[str, No
         prose(operation.get("description", "")),
     ]
     if parameters := operation.get("parameters"):
-        rows = "".join(_row(each["name"], each["schema"], each, note=each["in"]) for each in parameters)
-        parts.append(f"<h4>Parameters</h4>{_table(rows)}")
+        rows = "".join(row(each["name"], each["schema"], each, note=each["in"]) for each in parameters)
+        parts.append(f"<h4>Parameters</h4>{table(rows)}")
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
         parts.append(f"<h4>Body</h4>{_body(content['schema'], schemas)}{_examples(content.get('examples', {}))}")
@@ -135,11 +133,11 @@ def _operation(method: str, path: str, operation: Node, schemas: Mapping[str, No
 def _body(schema: Node, schemas: Mapping[str, Node]) -> str:
     """What is sent; where a member decides between shapes, what each of them is for."""
     if "discriminator" not in schema:
-        return _shape(schema)
+        return shape(schema)
     decides = f"<p><code>{escape(schema['discriminator']['propertyName'])}</code> decides:</p>"
     names = [each["$ref"].rpartition("/")[2] for each in schema["oneOf"]]
     rows = (
-        f"<tr><td>{_type(each)}</td><td>{inline(schemas[name].get('description', ''))}</td></tr>"
+        f"<tr><td>{in_words(each)}</td><td>{inline(schemas[name].get('description', ''))}</td></tr>"
         for each, name in zip(schema["oneOf"], names, strict=True)
     )
     return f'{decides}<table class="named"><tbody>{"".join(rows)}</tbody></table>'
@@ -147,7 +145,7 @@ def _body(schema: Node, schemas: Mapping[str, Node]) -> str:
 
 def _answer(status: str, answer: Node) -> str:
     ((kind, content),) = answer["content"].items()
-    return f"<h4>Answer {status} <small>{escape(kind)}</small></h4>{_shape(content['schema'])}"
+    return f"<h4>Answer {status} <small>{escape(kind)}</small></h4>{shape(content['schema'])}"
 
 
 # ------------------------------------------------------------ events
@@ -164,7 +162,7 @@ def _channel(name: str, channel: Node, events: Node) -> str:
     if messages := channel.get("messages"):
         senders = _senders(name, events)
         rows = "".join(
-            f"<tr><td>{_type(message['payload'])}</td><td>{senders.get(key, '')}</td>"
+            f"<tr><td>{in_words(message['payload'])}</td><td>{senders.get(key, '')}</td>"
             f"<td>{inline(message['summary'])}{_fields(message)}</td></tr>"
             for key, message in messages.items()
         )
@@ -203,87 +201,12 @@ def _fields(message: Node) -> str:
     return f'<span class="note">with {codes}</span>' if codes else ""
 
 
-# ------------------------------------------------------------ shapes
+# ------------------------------------------------------------ what these share
 
 
 def _schema_section(name: str, schema: Node) -> str:
-    head = f'<article class="shape" id="{_shape_anchor(name)}"><h3><code>{escape(name)}</code></h3>'
-    return f"{head}{_shape(schema)}</article>"
-
-
-def _shape(schema: Node) -> str:
-    """A schema at length: its description, and its members or alternatives."""
-    text = prose(schema.get("description", ""))
-    if "oneOf" in schema and all("$ref" not in each for each in schema["oneOf"]):
-        return text + '<p class="or">or</p>'.join(
-            f'<div class="choice">{_shape(each)}</div>' for each in schema["oneOf"]
-        )
-    if properties := schema.get("properties"):
-        required = schema.get("required", ())
-        rows = "".join(
-            _row(name, member, {"required": name in required, "description": member.get("description", "")})
-            for name, member in properties.items()
-        )
-        return text + _table(rows)
-    if schema.get("type") == "object" and len(schema) <= 3:
-        return text
-    return f"{text}<p>{_type(schema)}</p>"
-
-
-def _table(rows: str) -> str:
-    return f'<table class="members"><tbody>{rows}</tbody></table>'
-
-
-def _row(name: str, schema: Node, about: Node, note: str = "") -> str:
-    marks = "".join(
-        f'<span class="{kind}">{escape(text)}</span>'
-        for kind, text in (("required", "required" if about.get("required") else ""), ("note", note))
-        if text
-    )
-    description = about.get("description") or schema.get("description", "")
-    nested = _nested(schema)
-    return (
-        f"<tr><td><code>{escape(name)}</code>{marks}</td><td>{_type(schema)}</td>"
-        f"<td>{prose(description)}{nested}</td></tr>"
-    )
-
-
-def _nested(schema: Node) -> str:
-    inner = cast(Node, schema.get("items", schema))
-    return _shape({**inner, "description": ""}) if "properties" in inner else ""
-
-
-def _type(schema: Node) -> str:
-    """A schema in few words."""
-    match schema:
-        case {"$ref": str(target)}:
-            name = target.rpartition("/")[2]
-            return f'<a href="#{_shape_anchor(name)}"><code>{escape(name)}</code></a>'
-        case {"const": value}:
-            return f"<code>{escape(json.dumps(value))}</code>"
-        case {"enum": list(values)}:
-            return (
-                '<span class="words">' + " ".join(f"<code>{escape(str(value))}</code>" for value in values) + "</span>"
-            )
-        case {"oneOf": list(kinds)} | {"anyOf": list(kinds)} if "type" not in schema:
-            return " or ".join(dict.fromkeys(_type(kind) for kind in kinds))
-        case {"type": "array", "items": items}:
-            return f"list of {_type(items)}"
-        case {"type": list(kinds)}:
-            return " or ".join(_type({**schema, "type": kind}) if kind != "null" else "null" for kind in kinds)
-        case {"type": str(kind)}:
-            return f"{escape(schema.get('format', kind))}{_limits(schema)}"
-    return "anything"
-
-
-def _limits(schema: Node) -> str:
-    words = [f"<code>{escape(schema['pattern'])}</code>"] if len(schema.get("pattern", "")) in range(1, 30) else []
-    words += [
-        f"{word} {schema[keyword]}"
-        for keyword, word in (("minimum", "from"), ("maximum", "to"))
-        if keyword in schema and abs(schema[keyword]) < 1 << 31
-    ]
-    return "".join(f" <small>{word}</small>" for word in words)
+    head = f'<article class="shape" id="{shape_anchor(name)}"><h3><code>{escape(name)}</code></h3>'
+    return f"{head}{shape(schema)}</article>"
 
 
 def _examples(examples: Mapping[str, Node]) -> str:
@@ -300,7 +223,3 @@ def _badge(method: str) -> str:
 
 def _anchor(method: str, path: str) -> str:
     return f"{method}-{re.sub(r'[^a-z0-9]+', '-', path.lower()).strip('-')}"
-
-
-def _shape_anchor(name: str) -> str:
-    return f"shape-{name}"
