@@ -178,6 +178,7 @@ _PARAMETERS: Mapping[str, str] = {
     "target": "destination",
     "destination": "destination.phoneNumber",
     "request_id": "Idempotency-Key",
+    "resume_token": "Last-Event-ID",
     "outbound_record.from_seconds": "outboundRecord.from",
     "outbound_record.until_seconds": "outboundRecord.until",
 }

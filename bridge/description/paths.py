@@ -10,6 +10,7 @@ from bridge.description.refusals import (
     CONTROLLING,
     DIALING,
     POSTING,
+    RESUMING,
     Refusal,
     responses,
 )
@@ -122,7 +123,7 @@ def _stream(summary: str, channel: str) -> Item:
         "last event misses nothing that is still retained; where it is not, the stream begins with a snapshot.",
         "tags": ["Events"],
         "parameters": list(_LAST_EVENT),
-        "responses": {"200": _answer(text(), "The stream.", "text/event-stream"), **responses(ASKING)},
+        "responses": {"200": _answer(text(), "The stream.", "text/event-stream"), **responses((*ASKING, *RESUMING))},
     }
 
 

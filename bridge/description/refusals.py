@@ -100,6 +100,14 @@ ASKING = tuple(
 )
 """Whatever a caller asks of the facade."""
 
+RESUMING = (
+    Refusal.like(
+        envelope.invalid(envelope.parameter_of("resume_token"), "was not given out by this service"),
+        "the id of the last event was not given out here: come without it",
+    ),
+)
+"""A stream that shall go on."""
+
 ADDRESSING = (Refusal.like(envelope.not_found(), "no such thing, or not the caller's"),)
 """Whatever has an id in its address."""
 

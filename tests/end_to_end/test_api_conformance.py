@@ -125,3 +125,14 @@ def test_who_has_no_credentials_is_answered_as_documented(service, path):
         assert answer.status_code == 403
         codes = document["content"]["application/json"]["schema"]["properties"]["statusCode"]["enum"]
         assert answer.json()["statusCode"] in codes
+
+
+@pytest.mark.parametrize("token", [{"headers": {"Last-Event-ID": "x"}}, {"params": {"lastEventId": "\0x"}}])
+@pytest.mark.parametrize("path", ["/api/v2/me/events", "/api/v2/events"])
+def test_a_stream_that_cannot_begin_is_refused_as_documented(service, path, token):
+    answer = service.agent.get(service.url + path, timeout=WITHIN, **token)
+    documented = API.raw_schema["paths"][path]["get"]["responses"]
+    assert str(answer.status_code) in documented
+    codes = documented["400"]["content"]["application/json"]["schema"]["properties"]["statusCode"]["enum"]
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, *codes)
+    assert "Last-Event-ID" in answer.json()["statusMessage"]
