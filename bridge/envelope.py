@@ -35,6 +35,11 @@ INVALID_PARAMETER = 10
 ALREADY_EXISTS = 18
 NOT_AUTHENTICATED = 20
 
+MAX_BODY = 64 * 1024
+"""Bytes of a request's body."""
+BODY_WITHIN = 30.0
+"""Seconds that a client has to send a request's body."""
+
 DOMAIN = "dialbridge"
 VOICE_OUTBOUND_FEATURE = "api-voice-outbound"
 
@@ -78,6 +83,31 @@ def not_found() -> LegacyError:
 def access_denied() -> LegacyError:
     """No credentials, or wrong ones."""
     return LegacyError(403, NOT_AUTHENTICATED, "Access denied")
+
+
+def csrf_token_missing() -> LegacyError:
+    """The token of the HTTP session is missing, or another's. GWS reference, CSRF Protection."""
+    return LegacyError(403, FORBIDDEN, "Missing or invalid Csrf token")
+
+
+def method_not_allowed(method: str) -> LegacyError:
+    """There is something at the address, but not for this method."""
+    return LegacyError(405, FORBIDDEN, f"Method {method} is not allowed here.")
+
+
+def too_late() -> LegacyError:
+    """The request's body did not come in time."""
+    return LegacyError(408, MISSING_PARAMETER, f"The body did not come within {BODY_WITHIN:.0f} seconds.")
+
+
+def too_large() -> LegacyError:
+    """The request's body is too large."""
+    return LegacyError(413, INVALID_PARAMETER, f"The body must not be larger than {MAX_BODY} bytes.")
+
+
+def defect(incident: str) -> LegacyError:
+    """Something is wrong in dialbridge itself; the log has it under ``incident``."""
+    return LegacyError(500, INTERNAL_ERROR, f"Internal error; the log has it under {incident}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +178,7 @@ _PARAMETERS: Mapping[str, str] = {
     "target": "destination",
     "destination": "destination.phoneNumber",
     "request_id": "Idempotency-Key",
+    "resume_token": "Last-Event-ID",
     "outbound_record.from_seconds": "outboundRecord.from",
     "outbound_record.until_seconds": "outboundRecord.until",
 }

@@ -11,13 +11,14 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from bridge.envelope import LegacyError
+from bridge.envelope import MAX_BODY, LegacyError
 from bridge.facade import Facade, Metadata
+from bridge.legacy.api_documents import api_documents
 from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
-from bridge.legacy.front_door import COMETD_PATH, MAX_BODY, FrontDoor, error_response, json_response, sign_in_at
+from bridge.legacy.front_door import COMETD_PATH, FrontDoor, error_response, json_response, sign_in_at
 from bridge.legacy.grpc_web import GrpcWeb
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
 from bridge.legacy.metrics import BridgeMetrics, BridgeState
@@ -121,6 +122,7 @@ class Bridge:
                 *events.routes(),
                 *board.routes(),
                 *Dashboard.installed().routes(),
+                *api_documents(settings.external_url).routes(),
                 *metrics.routes(),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),

@@ -12,14 +12,17 @@ from aiohttp import web
 
 from bridge import tracing
 from bridge.envelope import (
-    FORBIDDEN,
-    INTERNAL_ERROR,
-    INVALID_PARAMETER,
-    MISSING_PARAMETER,
+    BODY_WITHIN,
+    MAX_BODY,
     SUCCESS,
     LegacyError,
+    csrf_token_missing,
+    defect,
     legacy_error,
+    method_not_allowed,
     not_found,
+    too_large,
+    too_late,
 )
 from bridge.facade import Facade, Metadata, Unary
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
@@ -31,10 +34,6 @@ from dialbridge.v1.user_service_pb2 import SignInRequest
 COOKIE = "JSESSIONID"
 COMETD_PATH = f"{API_PATH}/notifications"
 
-MAX_BODY = 64 * 1024
-"""Bytes of a request's body."""
-BODY_WITHIN = 30.0
-"""Seconds that a client has to send a request's body."""
 ANSWER_WITHIN = 35.0
 """Seconds that the facade has to answer; a little more than it gives a switch."""
 
@@ -77,15 +76,15 @@ def error_response(error: LegacyError) -> web.Response:
 async def body_of(request: web.Request) -> bytes:
     """The whole body. Raises `LegacyError` when it is too large or does not come."""
     if (request.content_length or 0) > MAX_BODY:
-        raise _too_large()
+        raise too_large()
     try:
         # A small body comes with its headers: a deadline would cost more than reading it.
         async with asyncio.timeout(None if request.content.is_eof() else BODY_WITHIN):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise _too_large() from None
+        raise too_large() from None
     except TimeoutError:
-        raise LegacyError(408, MISSING_PARAMETER, f"The body did not come within {BODY_WITHIN:.0f} seconds.") from None
+        raise too_late() from None
 
 
 def sign_in_at(facade: Facade) -> Callable[[str], Awaitable[SignedIn]]:
@@ -125,7 +124,7 @@ class FrontDoor:
         if self._settings.csrf and request.method in _UNSAFE:
             given = request.headers.get(CSRF_NAME, "")
             if new or not secrets.compare_digest(given.encode("utf-8", "surrogateescape"), session.csrf_token.encode()):
-                raise LegacyError(403, FORBIDDEN, "Missing or invalid Csrf token")
+                raise csrf_token_missing()
         return session
 
     async def ask(self, request: web.Request, method: Unary[_Message, _Response], message: _Message) -> _Response:
@@ -247,20 +246,16 @@ def _enveloped(answer: web.HTTPException) -> web.StreamResponse:
         case web.HTTPNotFound() if answer.content_type != "application/json":
             return error_response(not_found())
         case web.HTTPMethodNotAllowed():
-            response = error_response(LegacyError(405, FORBIDDEN, f"Method {answer.method} is not allowed here."))
+            response = error_response(method_not_allowed(answer.method))
             response.headers["Allow"] = answer.headers.get("Allow", "")
             return response
         case web.HTTPRequestEntityTooLarge():
-            return error_response(_too_large())
+            return error_response(too_large())
         case _:
             raise answer
-
-
-def _too_large() -> LegacyError:
-    return LegacyError(413, INVALID_PARAMETER, f"The body must not be larger than {MAX_BODY} bytes.")
 
 
 def _defect(error: Exception, request: web.Request) -> web.Response:
     incident = secrets.token_hex(8)
     log.error("request failed", incident=incident, method=request.method, path=request.path, exc_info=error)
-    return error_response(LegacyError(500, INTERNAL_ERROR, f"Internal error; the log has it under {incident}."))
+    return error_response(defect(incident))
