@@ -150,6 +150,10 @@ RULES: Mapping[ErrorReason.ValueType, Rule] = {
     pb.ERROR_REASON_JOURNAL_UNAVAILABLE: Rule(503, INTERNAL_ERROR),
     pb.ERROR_REASON_INTERNAL: Rule(500, INTERNAL_ERROR, "Internal error; the log has it under {request_id}."),
     pb.ERROR_REASON_DEADLINE_EXCEEDED: Rule(504, INCOMPLETE),
+    pb.ERROR_REASON_CAMPAIGN_NOT_FOUND: Rule(404, NOT_FOUND, "Resource not found."),
+    pb.ERROR_REASON_RECORD_NOT_FOUND: Rule(404, NOT_FOUND, "Resource not found."),
+    pb.ERROR_REASON_NO_PREVIEW_SESSION: Rule(400, NOT_IN_THIS_STATE),
+    pb.ERROR_REASON_DO_NOT_CALL: Rule(400, NOT_IN_THIS_STATE),
 }
 """Every reason of the contract."""
 
@@ -218,11 +222,12 @@ def facts_of(error: grpc.aio.AioRpcError) -> RpcFacts:
 
 
 def legacy_error(
-    error: grpc.aio.AioRpcError, missing_outbound: MissingOutboundFeature, *, repeatable: bool = True
+    error: grpc.aio.AioRpcError, missing_outbound: MissingOutboundFeature | None, *, repeatable: bool = True
 ) -> LegacyError:
     """The legacy answer to a facade's error.
 
-    With ``repeatable`` false an error of the channel is an unknown outcome, because the request may have got through.
+    ``missing_outbound``: how a dial without the feature for outbound is answered; None: it was no dial. With
+    ``repeatable`` false an error of the channel is an unknown outcome, because the request may have got through.
     """
     facts = facts_of(error)
     reason = facts.reason
@@ -232,7 +237,11 @@ def legacy_error(
         else:
             rule = _RULES_WITHOUT_REASON.get(error.code(), _INTERNAL)
         return LegacyError(rule.http_status, rule.code, rule.text, retry_after=_retry_after(rule, facts))
-    if reason == pb.ERROR_REASON_FEATURE_MISSING and facts.metadata.get("feature") == VOICE_OUTBOUND_FEATURE:
+    if (
+        missing_outbound is not None
+        and reason == pb.ERROR_REASON_FEATURE_MISSING
+        and facts.metadata.get("feature") == VOICE_OUTBOUND_FEATURE
+    ):
         return _missing_outbound(missing_outbound)
     rule = RULES[reason]
     return LegacyError(rule.http_status, rule.code, _text(rule, facts), retry_after=_retry_after(rule, facts))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import outbound_service_pb2 as outbound
 from dialbridge.v1 import user_service_pb2 as user
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -131,9 +132,39 @@ class UserService(Protocol):
     ) -> Unary[user.EndContactCenterSessionRequest, user.EndContactCenterSessionResponse]: ...
 
 
+class OutboundService(Protocol):
+    """``OutboundServiceAsyncStub``, or the same in process."""
+
+    @property
+    def StartPreviewSession(
+        self,
+    ) -> Unary[outbound.StartPreviewSessionRequest, outbound.StartPreviewSessionResponse]: ...
+    @property
+    def EndPreviewSession(self) -> Unary[outbound.EndPreviewSessionRequest, outbound.EndPreviewSessionResponse]: ...
+    @property
+    def GetPreviewRecord(self) -> Unary[outbound.GetPreviewRecordRequest, outbound.GetPreviewRecordResponse]: ...
+    @property
+    def GetChainedRecord(self) -> Unary[outbound.GetChainedRecordRequest, outbound.GetChainedRecordResponse]: ...
+    @property
+    def CompleteRecord(self) -> Unary[outbound.CompleteRecordRequest, outbound.CompleteRecordResponse]: ...
+    @property
+    def RejectRecord(self) -> Unary[outbound.RejectRecordRequest, outbound.RejectRecordResponse]: ...
+    @property
+    def UpdateRecord(self) -> Unary[outbound.UpdateRecordRequest, outbound.UpdateRecordResponse]: ...
+    @property
+    def RescheduleRecord(self) -> Unary[outbound.RescheduleRecordRequest, outbound.RescheduleRecordResponse]: ...
+    @property
+    def DoNotCallRecord(self) -> Unary[outbound.DoNotCallRecordRequest, outbound.DoNotCallRecordResponse]: ...
+    @property
+    def AddRecord(self) -> Unary[outbound.AddRecordRequest, outbound.AddRecordResponse]: ...
+    @property
+    def WatchOutbound(self) -> Streaming[outbound.WatchOutboundRequest, outbound.WatchOutboundResponse]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Facade:
     """The services of one facade."""
 
     calls: CallService
     users: UserService
+    outbound: OutboundService

@@ -15,7 +15,7 @@ from dialbridge.v1.user_data_pb2 import UserData
 DEVICE_PATH = "/devices/"
 
 _MIN_INT32, _MAX_INT32 = -(1 << 31), (1 << 31) - 1
-_MIN_INT64, _MAX_INT64 = -(1 << 63), (1 << 63) - 1
+MIN_INT64, MAX_INT64 = -(1 << 63), (1 << 63) - 1
 
 _TEXTS: Mapping[str, str] = {
     "phoneNumber": "phone_number",
@@ -56,7 +56,7 @@ def body_of(raw: bytes) -> JsonObject:
 
 def operation_of(body: JsonObject) -> str:
     """What is asked for. Raises `LegacyError`."""
-    name = _text(body, "operationName", "operationName")
+    name = text(body, "operationName", "operationName")
     if not name:
         raise missing("operationName")
     return name
@@ -72,48 +72,51 @@ def dial_request(body: JsonObject, device_id: str, idempotency_key: str) -> call
 
     GWS reference, Dial and Dial Preview Record.
     """
-    request = call.DialRequest(device_id=_encodable(device_id), location=_text(body, "location", "location"))
+    request = call.DialRequest(device_id=encodable(device_id), location=text(body, "location", "location"))
     if idempotency_key:
         if not idempotency_key.isascii():
             raise invalid("Idempotency-Key", "must be printable ASCII")
         request.request_id = idempotency_key
     record = _object(body, "outboundRecord", "outboundRecord")
     destination = _object(body, "destination", "destination")
-    device_path = _text(body, "devicePath", "devicePath")
+    device_path = text(body, "devicePath", "devicePath")
     if record is not None:
         request.outbound_record.CopyFrom(outbound_record(record))
         if not request.outbound_record.device_path:
             request.outbound_record.device_path = device_path
     elif destination is not None:
-        request.destination = _text(destination, "phoneNumber", "destination.phoneNumber")
+        request.destination = text(destination, "phoneNumber", "destination.phoneNumber")
     if (data := _user_data(body, "userData", "userData")) is not None:
         request.user_data.CopyFrom(data)
     return request
 
 
-def outbound_record(record: JsonObject) -> OutboundRecord:
-    """An outbound record; members that the contract does not know go to ``unknown_fields``. Raises `LegacyError`."""
+def outbound_record(record: JsonObject, place: str = "outboundRecord") -> OutboundRecord:
+    """An outbound record; members that the contract does not know go to ``unknown_fields``. Raises `LegacyError`.
+
+    ``place``: what errors name it, empty where it is the body itself.
+    """
     message = OutboundRecord()
     for name, value in record.items():
-        place = f"outboundRecord.{name}"
         if value is None or name not in RECORD_MEMBERS:
             continue
+        where = f"{place}.{name}" if place else name
         if name in _TEXTS:
-            setattr(message, _TEXTS[name], _text(record, name, place))
+            setattr(message, _TEXTS[name], text(record, name, where))
         elif name in _INTEGERS:
-            setattr(message, _INTEGERS[name], _integer(value, place, _MIN_INT64, _MAX_INT64))
+            setattr(message, _INTEGERS[name], integer(value, where, MIN_INT64, MAX_INT64))
         elif name in _SECONDS:
-            setattr(message, _SECONDS[name], _integer(value, place, _MIN_INT32, _MAX_INT32))
-        elif (data := _user_data(record, name, place)) is not None:
+            setattr(message, _SECONDS[name], integer(value, where, _MIN_INT32, _MAX_INT32))
+        elif (data := _user_data(record, name, where)) is not None:
             getattr(message, _DATA[name]).CopyFrom(data)
     unknown = JsonObject(pair for pair in record.pairs if pair[0] not in RECORD_MEMBERS)
     if unknown:
-        message.unknown_fields.CopyFrom(_pairs(unknown, "outboundRecord"))
+        message.unknown_fields.CopyFrom(_pairs(unknown, place or "body"))
     return message
 
 
 def _send_dtmf(call_id: str, body: JsonObject) -> call.SendDtmfRequest:
-    return call.SendDtmfRequest(call_id=call_id, digits=_text(body, "digits", "digits"))
+    return call.SendDtmfRequest(call_id=call_id, digits=text(body, "digits", "digits"))
 
 
 def _attach_user_data(call_id: str, body: JsonObject) -> call.AttachUserDataRequest:
@@ -125,7 +128,7 @@ def _update_user_data(call_id: str, body: JsonObject) -> call.UpdateUserDataRequ
 
 
 def _delete_user_data_pair(call_id: str, body: JsonObject) -> call.DeleteUserDataPairRequest:
-    return call.DeleteUserDataPairRequest(call_id=call_id, key=_text(body, "key", "key"))
+    return call.DeleteUserDataPairRequest(call_id=call_id, key=text(body, "key", "key"))
 
 
 def _swap_calls(call_id: str, body: JsonObject) -> call.SwapCallsRequest:
@@ -136,7 +139,7 @@ def _swap_calls(call_id: str, body: JsonObject) -> call.SwapCallsRequest:
 
 
 def _remove_participant(call_id: str, body: JsonObject) -> call.RemoveParticipantFromConferenceRequest:
-    participant = _text(body, "participant", "participant")
+    participant = text(body, "participant", "participant")
     return call.RemoveParticipantFromConferenceRequest(call_id=call_id, participant=participant)
 
 
@@ -149,13 +152,13 @@ def _with_destination(request: Callable[..., CallRequest]) -> Callable[[str, Jso
         destination = _object(body, "destination", "destination")
         if destination is None:
             raise missing("destination")
-        number = _text(destination, "phoneNumber", "destination.phoneNumber")
+        number = text(destination, "phoneNumber", "destination.phoneNumber")
         if not number:
             raise missing("destination.phoneNumber")
         return request(
             call_id=call_id,
             destination=number,
-            location=_text(body, "location", "location"),
+            location=text(body, "location", "location"),
             user_data=_user_data(body, "userData", "userData"),
         )
 
@@ -218,27 +221,27 @@ def monitoring_request(operation: str, device_id: str, body: JsonObject) -> Call
 
     The reference shows no body of theirs; the members are those of ``supervisorMonitoringState``.
     """
-    target = _text(body, "targetDeviceUri", "targetDeviceUri").rstrip("/").rpartition("/")[2]
+    target = text(body, "targetDeviceUri", "targetDeviceUri").rstrip("/").rpartition("/")[2]
     if not target:
         raise missing("targetDeviceUri")
-    mode = _text(body, "mode", "mode")
+    mode = text(body, "mode", "mode")
     if mode not in _MONITORING_MODES:
         raise invalid("mode", "must be NextCall or AllCalls")
     return MONITORING_OPERATIONS[operation](
-        device_id=_encodable(device_id), target_device_id=target, mode=_MONITORING_MODES[mode]
+        device_id=encodable(device_id), target_device_id=target, mode=_MONITORING_MODES[mode]
     )
 
 
 def cancel_monitoring_request(device_id: str) -> call.CancelSupervisorMonitoringRequest:
     """CancelSupervisorMonitoring."""
-    return call.CancelSupervisorMonitoringRequest(device_id=_encodable(device_id))
+    return call.CancelSupervisorMonitoringRequest(device_id=encodable(device_id))
 
 
 def call_request(operation: str, call_id: str, body: JsonObject) -> CallRequest:
     """An operation on a call. Raises `LegacyError`."""
     if operation not in CALL_OPERATIONS:
         raise unknown_operation(operation)
-    return CALL_OPERATIONS[operation](_encodable(call_id), body)
+    return CALL_OPERATIONS[operation](encodable(call_id), body)
 
 
 def start_session_request(body: JsonObject) -> user.StartContactCenterSessionRequest:
@@ -248,13 +251,14 @@ def start_session_request(body: JsonObject) -> user.StartContactCenterSessionReq
         raise missing("channels")
     if not isinstance(channels, list) or not all(isinstance(channel, str) for channel in channels):
         raise invalid("channels", 'must be a list of strings, such as ["voice"]')
-    device_path = _text(body, "devicePath", "devicePath")
+    device_path = text(body, "devicePath", "devicePath")
     if device_path and not device_path.startswith(DEVICE_PATH):
         raise invalid("devicePath", f"must begin with {DEVICE_PATH}")
     return user.StartContactCenterSessionRequest(channels=channels, device_id=device_path.removeprefix(DEVICE_PATH))
 
 
-def _text(body: JsonObject, name: str, place: str) -> str:
+def text(body: JsonObject, name: str, place: str) -> str:
+    """A member that is a text; empty where it is absent. Raises `LegacyError`."""
     value = body.get(name)
     if value is None:
         return ""
@@ -265,10 +269,11 @@ def _text(body: JsonObject, name: str, place: str) -> str:
 
 def _call_of(body: JsonObject, name: str) -> str:
     """The id at the end of a call's URI or path."""
-    return _text(body, name, name).rstrip("/").rpartition("/")[2]
+    return text(body, name, name).rstrip("/").rpartition("/")[2]
 
 
-def _integer(value: object, place: str, least: int, most: int) -> int:
+def integer(value: object, place: str, least: int, most: int) -> int:
+    """An integer. Raises `LegacyError`."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise invalid(place, f"must be an integer between {least} and {most}")
     return value
@@ -293,7 +298,8 @@ def _pairs(value: JsonObject, place: str) -> UserData:
         raise invalid(place, f"is {e}") from None
 
 
-def _encodable(path_part: str) -> str:
+def encodable(path_part: str) -> str:
+    """A part of the address as a text of the contract."""
     # What a percent-encoded path may hold and a contract's text may not; then there is nothing of that name.
     try:
         path_part.encode()

@@ -27,7 +27,7 @@ def generate(into: Path) -> None:
         sys.exit("protoc failed")
     # protoc writes an empty _pb2_grpc module for every file without a service.
     for module in into.rglob("*_pb2_grpc.py*"):
-        if not module.name.startswith(("call_service_", "user_service_")):
+        if not module.name.split("_pb2")[0].endswith("_service"):
             module.unlink()
 
 

@@ -29,12 +29,15 @@ from bridge.gws.settings import GwsSettingsError, read_settings
 from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from server import greeting, grpc_edge, tracing
 from server.authentication import Authenticator
+from server.campaigns import demo
+from server.campaigns.store import CampaignStore
 from server.directory import Directory
 from server.house import House, running
-from server.in_process import InProcessCallService, InProcessUserService
+from server.in_process import InProcessCallService, InProcessOutboundService, InProcessUserService
 from server.journal import Journal
 from server.journal.database import Database
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
@@ -97,7 +100,12 @@ async def serving(
     async with AsyncExitStack() as stack:
         if journal is None:
             journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
-        house = await stack.enter_async_context(running(directory, authenticator, switch, journal, registry=registry))
+        campaigns = CampaignStore(settings.data_dir)
+        if directory.is_demo:
+            await campaigns.change(demo.put_in)
+        house = await stack.enter_async_context(
+            running(directory, authenticator, switch, journal, registry=registry, campaigns=campaigns)
+        )
         server = grpc.aio.server(options=grpc_edge.OPTIONS)
         grpc_edge.add_to_server(house.services, server)
         health = grpc_edge.HealthOfServices(server)
@@ -140,7 +148,7 @@ async def bridging(
     credentials = base64.b64encode(f"{facade.user_name}:{facade.password}".encode()).decode()
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(grpc_edge.channel(facade.address, facade.ca))
-        remote = Facade(CallServiceStub(channel), UserServiceStub(channel))
+        remote = Facade(CallServiceStub(channel), UserServiceStub(channel), OutboundServiceStub(channel))
         service = (("authorization", f"Basic {credentials}"),)
         bridge, http = await _started(stack, remote, settings, lambda: service, tls, process_metrics())
         background = await stack.enter_async_context(asyncio.TaskGroup())
@@ -213,7 +221,8 @@ def _simulator(settings: Settings, directory: Directory) -> Simulator:
 
 
 def _beside(house: House) -> Facade:
-    return Facade(InProcessCallService(house.services), InProcessUserService(house.services))
+    services = house.services
+    return Facade(InProcessCallService(services), InProcessUserService(services), InProcessOutboundService(services))
 
 
 def _token_of_service(house: House) -> Callable[[], Metadata]:

@@ -25,7 +25,15 @@ from server.published_calls import PublishedCalls
 from server.refusals import Refusal
 from server.switch import OutcomeUnknown, Switch, SwitchRejected, SwitchUnavailable
 from server.switch_refusals import rejected_operation, unavailable
-from server.validation import MAX_USER_DATA_BYTES, check_digits, check_user_data, dialable, invalid, required
+from server.validation import (
+    MAX_USER_DATA_BYTES,
+    check_digits,
+    check_user_data,
+    dialable,
+    do_not_call,
+    invalid,
+    required,
+)
 
 LONGEST_COMMAND = 30.0
 """Seconds that the switch has to accept an operation when the caller sets no earlier deadline."""
@@ -50,9 +58,17 @@ class Operation:
 class CallOperations:
     """The operations on live calls on behalf of principals."""
 
-    def __init__(self, switch: Switch, calls: PublishedCalls, random_bytes: RandomBytes = os.urandom) -> None:
+    def __init__(
+        self,
+        switch: Switch,
+        calls: PublishedCalls,
+        forbids: Callable[[str], bool] = lambda _: False,
+        random_bytes: RandomBytes = os.urandom,
+    ) -> None:
+        """``forbids``: whether digits are on the do-not-call list."""
         self._switch = switch
         self._calls = calls
+        self._forbids = forbids
         self._random_bytes = random_bytes
 
     async def perform(
@@ -71,6 +87,8 @@ class CallOperations:
                 metadata={"operation": name, "state": state},
             )
         _check_size(live, command)
+        if (digits := _dialled(command)) and self._forbids(digits):
+            raise do_not_call(digits)
         await asked(name, self._switch.control(live.call.id, live.call.device_id, command), time_remaining)
         if isinstance(command, commands.InitiateTransfer | commands.InitiateConference):
             return operation.response(consult_call_id="" if self._switch.names_calls else command.consult_call_id)
@@ -136,6 +154,20 @@ def _check_size(live: LiveCall, command: CallCommand) -> None:
                 )
         case _:
             pass
+
+
+def _dialled(command: CallCommand) -> str:
+    """The number that a command calls; empty: none."""
+    match command:
+        case (
+            commands.SingleStepTransfer(digits)
+            | commands.SingleStepConference(digits)
+            | commands.InitiateTransfer(digits)
+            | commands.InitiateConference(digits)
+        ):
+            return digits
+        case _:
+            return ""
 
 
 def _to_destination(

@@ -7,7 +7,7 @@ unknown; it is never ordered again, and it is settled when its first event comes
 import asyncio
 import json
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -33,7 +33,7 @@ from server.switch import DialOrder, OutcomeUnknown, Switch, SwitchRejected, Swi
 from server.switch_refusals import rejected_dial, unavailable
 from server.time_source import TimeSource
 from server.user_data import merged
-from server.validation import check_dial, check_user_data, shown
+from server.validation import check_dial, check_user_data, do_not_call, shown
 from server.watchers import Watchers
 
 RING_TIMEOUT = 60.0
@@ -72,7 +72,9 @@ class Dialing:
         watchers: Watchers,
         time: TimeSource,
         random_bytes: RandomBytes = os.urandom,
+        forbids: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """``forbids``: whether digits are on the do-not-call list."""
         self._directory = directory
         self._sessions = sessions
         self._switch = switch
@@ -81,6 +83,7 @@ class Dialing:
         self._watchers = watchers
         self._time = time
         self._random_bytes = random_bytes
+        self._forbids = forbids
         self._keyed: dict[RequestKey, _UnderWay] = {}
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._draining = False
@@ -93,6 +96,8 @@ class Dialing:
         digits = check_dial(request)
         device = self._device(principal, request.device_id)
         user_data = _data_of(request)
+        if self._forbids(digits):
+            raise do_not_call(digits)
         if request.validate_only:
             self._check_ready(device)
             return DialResponse()

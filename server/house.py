@@ -12,12 +12,15 @@ from server.authentication import Authenticator
 from server.call_engine import CallEngine
 from server.call_operations import CallOperations
 from server.call_reads import CallReads
+from server.campaigns.store import CampaignStore
 from server.contact_center_sessions import ContactCenterSessions
 from server.dialing import Dialing
 from server.directory import Directory
 from server.journal import Journal
 from server.metrics import ServerMetrics, ServerState
+from server.outbound import Outbound
 from server.published_calls import PublishedCalls
+from server.published_outbound import PublishedOutbound
 from server.recorder import Recorder
 from server.services import Services
 from server.supervising import Supervising
@@ -52,17 +55,31 @@ async def running(
     journal: Journal,
     time: TimeSource | None = None,
     registry: CollectorRegistry | None = None,
+    campaigns: CampaignStore | None = None,
 ) -> AsyncIterator[House]:
-    """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error."""
+    """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error.
+
+    It closes what it is given. ``campaigns``: None where there are none.
+    """
     time = time or SystemTime()
     calls = PublishedCalls(time)
-    watchers = Watchers(journal, time, [calls])
+    outbound_news = PublishedOutbound()
+    watchers = Watchers(journal, time, [calls, outbound_news])
     registry = registry or CollectorRegistry()
     metrics = ServerMetrics(registry)
     registry.register(ServerState(watchers, calls.live, journal, switch.links))
     recorder = Recorder(journal, watchers, metrics)
     engine = CallEngine(switch, journal, recorder, calls, directory, metrics)
     sessions = ContactCenterSessions(directory)
+    outbound = Outbound(
+        store=campaigns,
+        directory=directory,
+        sessions=sessions,
+        recorder=recorder,
+        journal=journal,
+        calls=calls,
+        time=time,
+    )
     dialing = Dialing(
         directory=directory,
         sessions=sessions,
@@ -72,15 +89,18 @@ async def running(
         watchers=watchers,
         time=time,
         random_bytes=os.urandom,
+        forbids=outbound.forbids,
     )
     services = Services(
         authenticator=authenticator,
         dialing=dialing,
         reads=CallReads(calls, time),
-        operations=CallOperations(switch, calls),
+        operations=CallOperations(switch, calls, outbound.forbids),
         supervising=Supervising(switch, directory),
         users=UserSessions(directory, sessions, authenticator),
+        outbound=outbound,
         calls=calls,
+        campaigns=outbound_news,
         watchers=watchers,
         metrics=metrics,
     )
@@ -93,6 +113,9 @@ async def running(
         finally:
             watchers.drain()
             await dialing.close()
+            await outbound.close()
             await switch.close()  # ends the engine, once it has recorded what the switch told
     await recorder.close()
     await journal.close()
+    if campaigns is not None:
+        await campaigns.close()

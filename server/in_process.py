@@ -131,6 +131,24 @@ class InProcessCallService:
         self.WatchCalls = _Streaming(services, services.streams["WatchCalls"])
 
 
+class InProcessOutboundService:
+    """``OutboundServiceAsyncStub`` without a channel."""
+
+    def __init__(self, services: Services) -> None:
+        methods = services.methods
+        self.StartPreviewSession = _Unary(services, methods["StartPreviewSession"])
+        self.EndPreviewSession = _Unary(services, methods["EndPreviewSession"])
+        self.GetPreviewRecord = _Unary(services, methods["GetPreviewRecord"])
+        self.GetChainedRecord = _Unary(services, methods["GetChainedRecord"])
+        self.CompleteRecord = _Unary(services, methods["CompleteRecord"])
+        self.RejectRecord = _Unary(services, methods["RejectRecord"])
+        self.UpdateRecord = _Unary(services, methods["UpdateRecord"])
+        self.RescheduleRecord = _Unary(services, methods["RescheduleRecord"])
+        self.DoNotCallRecord = _Unary(services, methods["DoNotCallRecord"])
+        self.AddRecord = _Unary(services, methods["AddRecord"])
+        self.WatchOutbound = _Streaming(services, services.streams["WatchOutbound"])
+
+
 def _rpc_error(refused: Refused) -> grpc.aio.AioRpcError:
     refusal = refused.refusal
     return grpc.aio.AioRpcError(

@@ -17,6 +17,7 @@ import structlog
 from google.protobuf.message import Message
 
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import outbound_service_pb2 as campaign
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
 from server import tracing
@@ -26,8 +27,10 @@ from server.call_reads import CallReads
 from server.dialing import Dialing
 from server.features import VOICE, require_feature
 from server.metrics import OK, ServerMetrics
+from server.outbound import Outbound
 from server.principal import Principal
 from server.published_calls import PublishedCalls
+from server.published_outbound import PublishedOutbound
 from server.refusals import Refusal
 from server.supervising import Supervising
 from server.user_sessions import UserSessions
@@ -35,7 +38,8 @@ from server.watchers import Watch, Watchers, WatchRequest
 
 CALL_SERVICE = call.DESCRIPTOR.services_by_name["CallService"].full_name
 USER_SERVICE = user.DESCRIPTOR.services_by_name["UserService"].full_name
-SERVICES = (CALL_SERVICE, USER_SERVICE)
+OUTBOUND_SERVICE = campaign.DESCRIPTOR.services_by_name["OutboundService"].full_name
+SERVICES = (CALL_SERVICE, USER_SERVICE, OUTBOUND_SERVICE)
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -84,7 +88,9 @@ class Services:
         operations: CallOperations,
         supervising: Supervising,
         users: UserSessions,
+        outbound: Outbound,
         calls: PublishedCalls,
+        campaigns: PublishedOutbound,
         watchers: Watchers,
         metrics: ServerMetrics,
     ) -> None:
@@ -95,6 +101,9 @@ class Services:
 
         def controlled(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
             return Method(CALL_SERVICE, name, request, lambda by, asked: do(by.principal, asked, by.time_remaining))
+
+        def in_loop(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
+            return Method(OUTBOUND_SERVICE, name, request, lambda by, asked: do(by.principal, asked))
 
         self.methods: Mapping[str, Method] = {
             method.name: method
@@ -110,6 +119,16 @@ class Services:
                     controlled(name, operation.request, functools.partial(operations.perform, name))
                     for name, operation in OPERATIONS.items()
                 ),
+                in_loop("StartPreviewSession", campaign.StartPreviewSessionRequest, outbound.start_preview_session),
+                in_loop("EndPreviewSession", campaign.EndPreviewSessionRequest, outbound.end_preview_session),
+                in_loop("GetPreviewRecord", campaign.GetPreviewRecordRequest, outbound.get_preview_record),
+                in_loop("GetChainedRecord", campaign.GetChainedRecordRequest, outbound.get_chained_record),
+                in_loop("CompleteRecord", campaign.CompleteRecordRequest, outbound.complete_record),
+                in_loop("RejectRecord", campaign.RejectRecordRequest, outbound.reject_record),
+                in_loop("UpdateRecord", campaign.UpdateRecordRequest, outbound.update_record),
+                in_loop("RescheduleRecord", campaign.RescheduleRecordRequest, outbound.reschedule_record),
+                in_loop("DoNotCallRecord", campaign.DoNotCallRecordRequest, outbound.do_not_call_record),
+                in_loop("AddRecord", campaign.AddRecordRequest, outbound.add_record),
                 Method(
                     USER_SERVICE,
                     "GetCurrentUser",
@@ -135,6 +154,13 @@ class Services:
             stream.name: stream
             for stream in (
                 Stream(CALL_SERVICE, "WatchCalls", call.WatchCallsRequest, call.WatchCallsResponse, calls.watch),
+                Stream(
+                    OUTBOUND_SERVICE,
+                    "WatchOutbound",
+                    campaign.WatchOutboundRequest,
+                    campaign.WatchOutboundResponse,
+                    campaigns.watch,
+                ),
             )
         }
         """Every RPC that follows something."""

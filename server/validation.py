@@ -4,7 +4,11 @@ import re
 from collections.abc import Iterator
 
 from dialbridge.v1.call_service_pb2 import DialRequest
-from dialbridge.v1.error_reason_pb2 import ERROR_REASON_FIELD_INVALID, ERROR_REASON_FIELD_REQUIRED
+from dialbridge.v1.error_reason_pb2 import (
+    ERROR_REASON_DO_NOT_CALL,
+    ERROR_REASON_FIELD_INVALID,
+    ERROR_REASON_FIELD_REQUIRED,
+)
 from dialbridge.v1.user_data_pb2 import UserData, Value
 from server.refusals import FieldViolation, Refusal
 
@@ -45,6 +49,15 @@ def dialable(number: str, field: str) -> str:
     if not _DIALABLE.fullmatch(digits):
         raise invalid(field, f"must be an optional + and 1 to {MAX_DIGITS} of 0-9, * and #, not {shown(number)}")
     return digits
+
+
+def do_not_call(digits: str) -> Refusal:
+    """The number is on the do-not-call list."""
+    return Refusal(
+        ERROR_REASON_DO_NOT_CALL,
+        "the number is on the do-not-call list; nothing was dialled",
+        metadata={"phone_number": digits},
+    )
 
 
 def check_dial(request: DialRequest) -> str:

@@ -18,6 +18,7 @@ from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_SERVER_DRAINING,
     ERROR_REASON_SLOW_CONSUMER,
 )
+from dialbridge.v1.outbound_service_pb2 import WatchOutboundRequest
 from server import resume_tokens, wire
 from server.change_log import Change, ChangeLog
 from server.journal import Journal, PositionExpired, Record, Topic
@@ -32,7 +33,7 @@ from server.visibility import Sees
 DEFAULT_HEARTBEAT = 15.0
 MIN_HEARTBEAT, MAX_HEARTBEAT = 1.0, 60.0
 
-WatchRequest = WatchCallsRequest
+WatchRequest = WatchCallsRequest | WatchOutboundRequest
 """The requests of all watches: where they begin and how often they want to hear of the server is asked alike."""
 
 

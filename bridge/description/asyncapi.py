@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 from bridge.bayeux.limits import Limits
 from bridge.call_json import CALLS_CHANNEL
 from bridge.description.bayeux import BAYEUX
+from bridge.description.outbound import OUTBOUND_MESSAGES
 from bridge.description.paths import OPENAPI_PATH
 from bridge.description.resources import CHANGES, RESOURCES
 from bridge.description.schema import Schema, const, record, ref, text
+from bridge.outbound_json import DEVICES_CHANNEL, OUTBOUND_CHANNEL
 from bridge.settings import API_PATH
 
 _LIMITS = Limits()
@@ -126,8 +128,21 @@ CHANNELS: Mapping[str, Mapping[str, object]] = {
             }
         },
     ),
-    "devices": _channel("/v2/me/devices", "May be subscribed to; nothing is told here yet.", _COMETD, {}),
-    "outbound": _channel("/v2/me/outbound", "May be subscribed to; nothing is told here yet.", _COMETD, {}),
+    "devices": _channel(
+        DEVICES_CHANNEL,
+        "News of the caller's own devices.",
+        _COMETD,
+        {"DeviceUserEventMessage": _message("DeviceUserEventMessage", "A user event.")},
+    ),
+    "outbound": _channel(
+        OUTBOUND_CHANNEL,
+        "What became of the caller's operations on campaigns and records.",
+        _COMETD,
+        {
+            "OutboundCampaignMessage": _message("OutboundCampaignMessage", "A preview session began or ended."),
+            "OutboundRecordMessage": _message("OutboundRecordMessage", "News of a record."),
+        },
+    ),
     **{
         name.lower(): _channel(
             f"/meta/{name.lower()}",
@@ -231,5 +246,8 @@ def asyncapi(external_url: str, version: str) -> dict[str, object]:
         },
         "channels": CHANNELS,
         "operations": _operations(),
-        "components": {"schemas": {**BAYEUX, **CHANGES, **RESOURCES}, "securitySchemes": _SECURITY},
+        "components": {
+            "schemas": {**BAYEUX, **CHANGES, **OUTBOUND_MESSAGES, **RESOURCES},
+            "securitySchemes": _SECURITY,
+        },
     }

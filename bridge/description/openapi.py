@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bridge.description.operations import SHAPES
+from bridge.description.outbound import OUTBOUND_SHAPES
 from bridge.description.paths import ASYNCAPI_PATH, PATHS
 from bridge.description.refusals import CODES, envelope_of
 from bridge.description.resources import RESOURCES
@@ -23,6 +24,7 @@ begin with the configured external URL; `path` members are relative to it."""
 _TAGS: Mapping[str, str] = {
     "Calls": "Dialling, and what can be done with a call.",
     "Devices": "The caller's telephones.",
+    "Outbound": "The preview loop: campaigns and their records.",
     "Users": "The caller, the contact centre session, the features.",
     "Events": "Changes as they happen, for clients that do not speak CometD.",
     "Operation": "For those who run dialbridge. No credentials are needed.",
@@ -49,6 +51,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "PartialSuccess": _PARTLY,
     "Error": envelope_of(code for code in CODES if code not in (0, PARTLY_DONE)),
     **SHAPES,
+    **OUTBOUND_SHAPES,
     **RESOURCES,
 }
 

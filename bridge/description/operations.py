@@ -1,7 +1,8 @@
 """The shapes of what clients ask for, one for each ``operationName``; `bridge.requests` says what becomes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bridge.description.schema import Schema, const, many, or_null, record, ref, text, whole, words
 from bridge.requests import CALL_OPERATIONS, DEVICE_PATH, RECORD_MEMBERS
@@ -10,7 +11,8 @@ _SEPARATOR = "[-./() ]*"
 DIALABLE = rf"^{_SEPARATOR}(\+{_SEPARATOR})?[0-9*#]({_SEPARATOR}[0-9*#]){{0,31}}{_SEPARATOR}$"
 """A number to dial: an optional + and up to 32 of 0-9, * and #, with what people put between them."""
 DTMF = "^[0-9*#A-D]{1,64}$"
-_OPTIONAL_NUMBER = f"^$|{DIALABLE}"
+OPTIONAL_NUMBER = f"^$|{DIALABLE}"
+"""The same, or nothing."""
 
 _SECONDS = {"minimum": -(1 << 31), "maximum": (1 << 31) - 1}
 _INT64 = {"minimum": -(1 << 63), "maximum": (1 << 63) - 1}
@@ -156,7 +158,7 @@ ON_ME: Mapping[str, Operation] = {
 }
 
 _MEMBERS: Mapping[str, Schema] = {
-    "outboundCallerId": text("The caller id to show.", pattern=_OPTIONAL_NUMBER, examples=["410004343"]),
+    "outboundCallerId": text("The caller id to show.", pattern=OPTIONAL_NUMBER, examples=["410004343"]),
     "campaignName": text("The campaign that the record belongs to."),
     "callingList": text("The calling list that the record was taken from."),
     "applicationId": whole("The database id of the Outbound Contact Server.", examples=[134], **_INT64),
@@ -209,12 +211,16 @@ SHAPES: Mapping[str, Schema] = {
 """The bodies of all operations by their names, and what they are made of."""
 
 
-def one_of(operations: Mapping[str, Operation]) -> Schema:
-    """The body of a request that asks for one of several operations."""
+def one_of(operations: Iterable[str], names: Mapping[str, str] = MappingProxyType({})) -> Schema:
+    """The body of a request that asks for one of several operations.
+
+    ``names``: what the shapes of some of them are called, where it is not the operation's name.
+    """
+    shapes = {name: ref(names.get(name, name)) for name in operations}
     return {
-        "oneOf": [ref(name) for name in operations],
+        "oneOf": list(shapes.values()),
         "discriminator": {
             "propertyName": "operationName",
-            "mapping": {name: ref(name)["$ref"] for name in operations},
+            "mapping": {name: shape["$ref"] for name, shape in shapes.items()},
         },
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bridge.description.operations import ON_CALLS, ON_DEVICES, ON_ME, one_of
+from bridge.description.outbound import LIST_NAMES, ON_CAMPAIGNS, ON_LISTS, ON_RECORDS
 from bridge.description.refusals import (
     ADDRESSING,
     ASKING,
@@ -10,6 +11,7 @@ from bridge.description.refusals import (
     CONTROLLING,
     DIALING,
     POSTING,
+    PREVIEWING,
     RESUMING,
     Refusal,
     responses,
@@ -53,8 +55,8 @@ def _collection(name: str, resource: str) -> Schema:
     return {"oneOf": [_found(uris=uris), _found(**{name: many(ref(resource), "With `fields=*`.")})]}
 
 
-def _in_path(shape: Schema) -> Item:
-    return {"name": "id", "in": "path", "required": True, "schema": shape}
+def _in_path(shape: Schema, name: str = "id") -> Item:
+    return {"name": name, "in": "path", "required": True, "schema": shape}
 
 
 _FIELDS: Item = {
@@ -157,6 +159,42 @@ _ME_EXAMPLES: Mapping[str, object] = {
     "EndContactCenterSession": {"operationName": "EndContactCenterSession"},
 }
 
+_IN_LOOP: Mapping[str, object] = {
+    "applicationId": 134,
+    "devicePath": "/devices/efe1ab32-53f9-43ce-b65e-5768c61f7d4a",
+    "referenceId": "123456789",
+}
+_CAMPAIGN_EXAMPLES: Mapping[str, object] = {
+    "StartPreviewSession": {"operationName": "StartPreviewSession", **_IN_LOOP},
+    "GetPreviewRecord": {"operationName": "GetPreviewRecord", **_IN_LOOP},
+}
+_RECORD_EXAMPLES: Mapping[str, object] = {
+    "CompleteRecord": {
+        "operationName": "CompleteRecord",
+        "campaignName": "Campaign1",
+        "callingList": "CallingList1",
+        "callResult": "Answer",
+        **_IN_LOOP,
+    },
+    "RescheduleRecord": {
+        "operationName": "RescheduleRecord",
+        "campaignName": "Campaign1",
+        "callingList": "CallingList1",
+        "callbackType": "Personal",
+        "timestamp": 1433917552,
+        **_IN_LOOP,
+    },
+}
+_LIST_EXAMPLES: Mapping[str, object] = {
+    "DoNotCallRecord": {
+        "operationName": "DoNotCallRecord",
+        "campaignName": "Campaign1",
+        "phoneNumber": "5001",
+        **_IN_LOOP,
+    },
+}
+_PREVIEW_ABOUT = "What becomes of it is told on `/v2/me/outbound`. Needs the feature `api-voice-outbound`."
+
 _DEVICE = _read("One device", "Devices", _found(device=ref("Device")), [_in_path(DEVICE_ID)], ADDRESSING)
 _FEATURES = _read("The features that are on for the caller", "Users", _collection("features", "Feature"), [_FIELDS])
 _VERSION = _found(version=text("The version of dialbridge.", examples=["0.1.0"]))
@@ -229,6 +267,38 @@ _API: Mapping[str, Item] = {
             [_in_path(CALL_ID)],
             description="What is allowed now stands in `capabilities` of the call. The answer says that the switch has "
             "taken the operation; what becomes of it is told by CometD.",
+        ),
+    },
+    "/me/outbound-campaigns/{name}": {
+        "post": _post(
+            "Work on a campaign",
+            "Outbound",
+            one_of(ON_CAMPAIGNS),
+            _CAMPAIGN_EXAMPLES,
+            PREVIEWING,
+            [_in_path(text("The campaign's name.", examples=["Campaign1"]), "name")],
+            description=_PREVIEW_ABOUT,
+        ),
+    },
+    "/me/outbound-records/{handle}": {
+        "post": _post(
+            "Work on a record that the agent has",
+            "Outbound",
+            one_of(ON_RECORDS),
+            _RECORD_EXAMPLES,
+            (*PREVIEWING, *ADDRESSING),
+            [_in_path(text("The record's handle.", pattern="^[0-9]{1,19}$", examples=["431"]), "handle")],
+            description=_PREVIEW_ABOUT,
+        ),
+    },
+    "/me/outbound-records": {
+        "post": _post(
+            "Add a record, or have a number never called again",
+            "Outbound",
+            one_of(ON_LISTS, LIST_NAMES),
+            _LIST_EXAMPLES,
+            PREVIEWING,
+            description=_PREVIEW_ABOUT,
         ),
     },
     "/me/features": {"get": _FEATURES},

@@ -77,6 +77,13 @@ _REASONS: Mapping[ErrorReason.ValueType, tuple[str, str]] = {
     pb.ERROR_REASON_OVERLOADED: ("a limit of the server is reached: try again", "too many requests at a time"),
     pb.ERROR_REASON_JOURNAL_UNAVAILABLE: ("nothing can be made durable now: try again", "the journal is not available"),
     pb.ERROR_REASON_INTERNAL: ("a defect of dialbridge", ""),
+    pb.ERROR_REASON_CAMPAIGN_NOT_FOUND: ("no such campaign", ""),
+    pb.ERROR_REASON_RECORD_NOT_FOUND: ("the agent has no such record", ""),
+    pb.ERROR_REASON_NO_PREVIEW_SESSION: (
+        "no preview session on the campaign: start one",
+        "there is no preview session on this campaign; start one with StartPreviewSession",
+    ),
+    pb.ERROR_REASON_DO_NOT_CALL: ("the number is on the do-not-call list", "the number is on the do-not-call list"),
     pb.ERROR_REASON_DEADLINE_EXCEEDED: ("the answer did not come in time", "no answer in time"),
 }
 
@@ -144,14 +151,36 @@ DIALING = tuple(
         pb.ERROR_REASON_DEVICE_BUSY,
         pb.ERROR_REASON_DIAL_OUTCOME_UNKNOWN,
         pb.ERROR_REASON_REQUEST_ID_REUSED,
+        pb.ERROR_REASON_DO_NOT_CALL,
     )
 )
 """A dial."""
 
 CONTROLLING = tuple(
-    of_reason(reason) for reason in (pb.ERROR_REASON_CALL_NOT_FOUND, pb.ERROR_REASON_OPERATION_NOT_ALLOWED)
+    of_reason(reason)
+    for reason in (
+        pb.ERROR_REASON_CALL_NOT_FOUND,
+        pb.ERROR_REASON_OPERATION_NOT_ALLOWED,
+        pb.ERROR_REASON_DO_NOT_CALL,
+    )
 )
 """An operation on a call."""
+
+PREVIEWING = tuple(
+    of_reason(reason)
+    for reason in (
+        pb.ERROR_REASON_FIELD_REQUIRED,
+        pb.ERROR_REASON_FIELD_INVALID,
+        pb.ERROR_REASON_FEATURE_MISSING,
+        pb.ERROR_REASON_DEVICE_NOT_FOUND,
+        pb.ERROR_REASON_DEVICE_NOT_REGISTERED,
+        pb.ERROR_REASON_CAMPAIGN_NOT_FOUND,
+        pb.ERROR_REASON_NO_PREVIEW_SESSION,
+        pb.ERROR_REASON_RECORD_NOT_FOUND,
+        pb.ERROR_REASON_JOURNAL_UNAVAILABLE,
+    )
+)
+"""The preview loop."""
 
 
 def envelope_of(codes: Iterable[int]) -> Schema:

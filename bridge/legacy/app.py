@@ -18,6 +18,7 @@ from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
+from bridge.legacy.followed import calls_of, outbound_of
 from bridge.legacy.front_door import COMETD_PATH, FrontDoor, error_response, json_response, sign_in_at
 from bridge.legacy.grpc_web import GrpcWeb
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
@@ -85,12 +86,14 @@ class Bridge:
         )
         self._door = FrontDoor(self._sessions, settings, metrics)
         translations = Translations(settings)
-        self._feed = Feed(
-            facade,
-            translations,
-            lambda *event: self._cometd.publish(*event),
-            wanted=lambda user_name: self._cometd.has_sessions(user_name),
-            service_metadata=service_metadata,
+        self._feed, self._outbound_feed = (
+            Feed(
+                followed,
+                lambda *event: self._cometd.publish(*event),
+                wanted=lambda user_name: self._cometd.has_sessions(user_name),
+                service_metadata=service_metadata,
+            )
+            for followed in (calls_of(facade, translations), outbound_of(facade))
         )
         self._cometd = CometdEndpoint(
             authenticate=self._caller,
@@ -137,7 +140,11 @@ class Bridge:
     @property
     def ready(self) -> bool:
         """Whether requests are worth sending: changes are being followed, and no drain has begun."""
-        return self._feed.connected and not self._draining
+        return self._following and not self._draining
+
+    @property
+    def _following(self) -> bool:
+        return self._feed.connected and self._outbound_feed.connected
 
     @property
     def cometd(self) -> CometdEndpoint:
@@ -155,6 +162,7 @@ class Bridge:
             raise
         self._tasks = (
             asyncio.create_task(self._feed.run(), name="bridge feed"),
+            asyncio.create_task(self._outbound_feed.run(), name="bridge outbound feed"),
             asyncio.create_task(self._cometd.run(), name="bridge cometd"),
             asyncio.create_task(self._sweep(), name="bridge sweep"),
         )
@@ -201,7 +209,7 @@ class Bridge:
         return json_response(dumps({"status": "alive"}))
 
     async def _readiness(self, _: web.Request) -> web.Response:
-        facts = {"ready": self.ready, "following": self._feed.connected, "draining": self._draining}
+        facts = {"ready": self.ready, "following": self._following, "draining": self._draining}
         return json_response(dumps(facts), 200 if self.ready else 503)
 
 

@@ -1,21 +1,18 @@
-"""The one stream of status changes that the process follows; gives every change, as legacy bytes, to a publisher."""
+"""One stream of changes that the process follows for all; gives every change, as legacy bytes, to a publisher."""
 
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import grpc
 import structlog
 
-from bridge.call_json import CALLS_CHANNEL
 from bridge.envelope import facts_of
-from bridge.facade import Facade, Metadata
-from bridge.legacy.translations import Translations
-from dialbridge.v1.call_service_pb2 import WatchCallsRequest, WatchCallsResponse
+from bridge.facade import Metadata
+from bridge.legacy.followed import Change, Followed
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_RESUME_TOKEN_EXPIRED
-from dialbridge.v1.status_change_pb2 import StatusChange
 
 FIRST_MESSAGE_WITHIN = 10.0
 """Seconds that the facade has for the first message, before it has said how often it will be heard of."""
@@ -23,6 +20,8 @@ SILENT_INTERVALS = 2.5
 """Heartbeat intervals of silence after which the connection is dead; what ``Started`` in the contract says."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds between two attempts."""
+
+_Message = TypeVar("_Message")
 
 log = structlog.get_logger()
 
@@ -40,12 +39,11 @@ def pause_before(attempt: int, spread: float) -> float:
 
 
 class Feed:
-    """Follows all calls under a service identity, and resumes by token when the stream breaks."""
+    """Follows a stream under a service identity, and resumes by token when it breaks."""
 
     def __init__(
         self,
-        facade: Facade,
-        translations: Translations,
+        followed: Followed,
         publish: Publish,
         *,
         wanted: Callable[[str], bool] = lambda _: True,
@@ -54,8 +52,7 @@ class Feed:
         spread: Callable[[], float] = random.random,
     ) -> None:
         """``wanted`` says whether events of a user have anybody to go to; those of others are not translated."""
-        self._facade = facade
-        self._translations = translations
+        self._followed = followed
         self._publish = publish
         self._wanted = wanted
         self._service_metadata = service_metadata
@@ -89,13 +86,15 @@ class Feed:
             failures = 1 if self._connected else failures + 1
             self._connected = False
             pause = pause_before(failures, self._spread())
-            log.warning("feed interrupted", why=why, attempt=failures, again_in_seconds=round(pause, 2))
+            log.warning(
+                "feed interrupted", of=self._followed.name, why=why, attempt=failures, again_in_seconds=round(pause, 2)
+            )
             await self._sleep(pause)
 
     async def _follow(self) -> None:
-        request = WatchCallsRequest(resume_token=self._token)
+        request = self._followed.request(resume_token=self._token)
         silence = FIRST_MESSAGE_WITHIN
-        async with messages_of(self._facade.calls.WatchCalls(request, metadata=self._service_metadata())) as messages:
+        async with messages_of(self._followed.watch(request, metadata=self._service_metadata())) as messages:
             while True:
                 async with asyncio.timeout(silence):
                     message = await anext(messages, None)
@@ -108,9 +107,9 @@ class Feed:
                         self._connected = True
                         if not message.started.resumed:
                             self._position = message.started.position
-                        log.info("feed connected", resumed=message.started.resumed)
+                        log.info("feed connected", of=self._followed.name, resumed=message.started.resumed)
                     case "changes":
-                        for change in message.changes.status_changes:
+                        for change in self._followed.changes(message):
                             self._tell(change)
                             self._position = change.position
                     case "heartbeat":
@@ -120,27 +119,29 @@ class Feed:
                 if message.resume_token:
                     self._token = message.resume_token
 
-    def _tell(self, change: StatusChange) -> None:
-        if not self._wanted(change.call.user_name):
+    def _tell(self, change: Change) -> None:
+        user_name = self._followed.user_name(change)
+        if not self._wanted(user_name):
             return
         try:
-            payload = self._translations.of(change)
+            told = self._followed.tell(change)
         except Exception:  # one change that cannot be told must not keep all others from being told
-            log.exception("change not told", call_id=change.call.id, position=change.position)
+            log.exception("change not told", of=self._followed.name, position=change.position)
             return
-        self._publish(change.call.user_name, CALLS_CHANNEL, payload, change.position)
+        for each in told:
+            self._publish(user_name, each.channel, each.payload, each.position)
 
     def _why(self, error: grpc.aio.AioRpcError) -> str:
         reason = facts_of(error).reason
         if reason == ERROR_REASON_RESUME_TOKEN_EXPIRED:
             # What happened meanwhile is no longer there to be told; go on from now.
-            log.error("feed lost changes", why="the resume token has expired")
+            log.error("feed lost changes", of=self._followed.name, why="the resume token has expired")
             self._token = ""
         return f"{error.code().name}: {error.details()}"
 
 
 @asynccontextmanager
-async def messages_of(stream: AsyncIterable[WatchCallsResponse]) -> AsyncGenerator[AsyncIterator[WatchCallsResponse]]:
+async def messages_of(stream: AsyncIterable[_Message]) -> AsyncGenerator[AsyncIterator[_Message]]:
     """The stream's messages; ended at the end, be it a call over a channel or a generator in process."""
     messages = aiter(stream)
     try:

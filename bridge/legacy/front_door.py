@@ -142,8 +142,12 @@ class FrontDoor:
         await self._sessions.renew(session, request.headers.get("Authorization"))
         return await method(message, timeout=ANSWER_WITHIN, metadata=_metadata_of(session))
 
-    def answer_to(self, error: grpc.aio.AioRpcError, *, repeatable: bool = True) -> LegacyError:
+    def answer_to(self, error: grpc.aio.AioRpcError) -> LegacyError:
         """The legacy answer to a facade's error; see `bridge.envelope.legacy_error`."""
+        return legacy_error(error, None)
+
+    def answer_to_dial(self, error: grpc.aio.AioRpcError, *, repeatable: bool) -> LegacyError:
+        """The same for an error that a Dial ended with."""
         return legacy_error(error, self._settings.missing_outbound_feature, repeatable=repeatable)
 
     @web.middleware

@@ -1,13 +1,13 @@
-"""The operations of the legacy API: dial, control calls, open and close the contact centre session."""
+"""The operations of the legacy API: dial, control calls and devices, the preview loop, the contact centre session."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
 from aiohttp import web
 from google.protobuf.message import Message
 
-from bridge import requests
+from bridge import outbound_requests, requests
 from bridge.envelope import PARTLY_DONE, LegacyError, channel_error
 from bridge.facade import Facade, Unary
 from bridge.legacy.front_door import COOKIE, SESSION, FrontDoor, body_of, error_response, json_response, success
@@ -45,6 +45,9 @@ class Rest:
                 ("/me/devices/{id}/calls", self._on_device_calls),
                 ("/me/calls/{id}", self._on_call),
                 ("/me/devices/{id}", self._on_device),
+                ("/me/outbound-campaigns/{name}", self._on_campaign),
+                ("/me/outbound-records/{handle}", self._on_record),
+                ("/me/outbound-records", self._on_records),
             )
             for slash in ("", "/")
         ]
@@ -62,7 +65,7 @@ class Rest:
             await self._door.ask(request, self._facade.calls.Dial, message)
         except grpc.aio.AioRpcError as e:
             # A broken channel leaves open whether the call was placed. With a key the client may find out by repeating.
-            raise self._door.answer_to(e, repeatable=bool(key)) from e
+            raise self._door.answer_to_dial(e, repeatable=bool(key)) from e
         return success()
 
     async def _on_call(self, request: web.Request) -> web.Response:
@@ -89,6 +92,31 @@ class Rest:
         if name == "CancelSupervisorMonitoring":
             return self._facade.calls.CancelSupervisorMonitoring, requests.cancel_monitoring_request(device_id)
         raise requests.unknown_operation(name)
+
+    async def _on_campaign(self, request: web.Request) -> web.Response:
+        """An operation on a campaign. GWS reference, Outbound API."""
+        return await self._outbound(
+            request, lambda name, body: outbound_requests.campaign_request(name, request.match_info["name"], body)
+        )
+
+    async def _on_record(self, request: web.Request) -> web.Response:
+        """An operation on a record. GWS reference, Outbound API."""
+        return await self._outbound(
+            request, lambda name, body: outbound_requests.record_request(name, request.match_info["handle"], body)
+        )
+
+    async def _on_records(self, request: web.Request) -> web.Response:
+        """AddRecord, and DoNotCallRecord by number. GWS reference, Outbound API."""
+        return await self._outbound(request, outbound_requests.list_request)
+
+    async def _outbound(self, request: web.Request, read: Callable[[str, JsonObject], Message]) -> web.Response:
+        """What becomes of it is told on ``/v2/me/outbound``."""
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        operation = requests.operation_of(body)
+        message = read(operation, body)
+        await self._door.ask(request, getattr(self._facade.outbound, operation), message)
+        return success()
 
     async def _on_me(self, request: web.Request) -> web.Response:
         await self._door.authenticate(request)

@@ -13,6 +13,8 @@ class Topic(enum.IntEnum):
 
     CALL = 0
     """A ``StatusChange``."""
+    OUTBOUND = 1
+    """An ``OutboundMessage``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,24 +53,30 @@ class _Submitted:
 
 
 class Database:
-    """The file ``journal.db`` in a data directory that no other process uses meanwhile."""
+    """A file in a data directory, ``journal.db`` unless it is said otherwise."""
 
-    def __init__(self, directory: Path, migrations: tuple[str, ...]) -> None:
-        """Open, create or migrate; blocks. Raises `DatabaseInUse`, `DatabaseDamaged` or ``OSError``."""
+    def __init__(
+        self, directory: Path, migrations: tuple[str, ...], name: str = "journal.db", *, is_shared: bool = False
+    ) -> None:
+        """Open, create or migrate; blocks. Raises `DatabaseInUse`, `DatabaseDamaged` or ``OSError``.
+
+        A file that ``is_shared`` may be written by other processes meanwhile, one that is not may not, nor may any
+        other in the directory.
+        """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path = directory / "journal.db"
-        self._lock = _lock(directory / "lock")
+        self.path = directory / name
+        self._lock = None if is_shared else _lock(directory / "lock")
         try:
             self._writer = _connect(self.path)
             _migrate(self._writer, self.path, migrations)
             self._reader = _connect(self.path)
         except sqlite3.DatabaseError as error:
-            os.close(self._lock)
+            self._unlock()
             raise DatabaseDamaged(
-                f"{self.path} cannot be opened: {error}. Move it away to begin with an empty journal, or restore a copy"
+                f"{self.path} cannot be opened: {error}. Move it away to begin with an empty one, or restore a copy"
             ) from error
         except BaseException:
-            os.close(self._lock)
+            self._unlock()
             raise
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Submitted | None] = queue.SimpleQueue()
@@ -121,7 +127,11 @@ class Database:
         await asyncio.to_thread(self._readers.shutdown)
         self._reader.close()
         self._writer.close()
-        os.close(self._lock)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
 
     # ------------------------------------------------------------ the writer thread
 

@@ -14,8 +14,10 @@ from bridge import envelope
 from bridge.description.asyncapi import asyncapi
 from bridge.description.openapi import openapi
 from bridge.description.operations import DIALABLE, DTMF, ON_CALLS, ON_DEVICES
+from bridge.description.outbound import ON_CAMPAIGNS, ON_LISTS, ON_RECORDS
 from bridge.description.prose import inline, prose
 from bridge.description.refusals import CODES
+from bridge.outbound_requests import CAMPAIGN_OPERATIONS, LIST_OPERATIONS, RECORD_OPERATIONS
 from bridge.requests import CALL_OPERATIONS, MONITORING_OPERATIONS, RECORD_MEMBERS
 from server.refusals import Refusal
 from server.validation import check_digits, dialable
@@ -154,6 +156,9 @@ def test_every_operation_of_the_bridge_is_described():
     assert set(ON_DEVICES) == {*MONITORING_OPERATIONS, "CancelSupervisorMonitoring"}
     body = REST["paths"]["/api/v2/me/calls/{id}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["discriminator"]["mapping"]) == set(CALL_OPERATIONS)
+    assert set(ON_CAMPAIGNS) == set(CAMPAIGN_OPERATIONS)
+    assert set(ON_RECORDS) == set(RECORD_OPERATIONS)
+    assert set(ON_LISTS) == set(LIST_OPERATIONS)
 
 
 def test_every_member_of_an_outbound_record_is_described():

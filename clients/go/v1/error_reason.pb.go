@@ -75,6 +75,14 @@ const (
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 21
 	// DEADLINE_EXCEEDED: the caller's deadline passed before the answer.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 22
+	// NOT_FOUND: no such campaign. Metadata: campaign_name.
+	ErrorReason_ERROR_REASON_CAMPAIGN_NOT_FOUND ErrorReason = 40
+	// NOT_FOUND: no such record, or another agent has it, or it is finished. Metadata: record_handle.
+	ErrorReason_ERROR_REASON_RECORD_NOT_FOUND ErrorReason = 41
+	// FAILED_PRECONDITION: the agent has no preview session on the campaign; start one. Metadata: campaign_name.
+	ErrorReason_ERROR_REASON_NO_PREVIEW_SESSION ErrorReason = 42
+	// FAILED_PRECONDITION: the number is on the do-not-call list. Nothing was dialled. Metadata: phone_number.
+	ErrorReason_ERROR_REASON_DO_NOT_CALL ErrorReason = 43
 )
 
 // Enum value maps for ErrorReason.
@@ -103,6 +111,10 @@ var (
 		20: "ERROR_REASON_JOURNAL_UNAVAILABLE",
 		21: "ERROR_REASON_INTERNAL",
 		22: "ERROR_REASON_DEADLINE_EXCEEDED",
+		40: "ERROR_REASON_CAMPAIGN_NOT_FOUND",
+		41: "ERROR_REASON_RECORD_NOT_FOUND",
+		42: "ERROR_REASON_NO_PREVIEW_SESSION",
+		43: "ERROR_REASON_DO_NOT_CALL",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -128,6 +140,10 @@ var (
 		"ERROR_REASON_JOURNAL_UNAVAILABLE":   20,
 		"ERROR_REASON_INTERNAL":              21,
 		"ERROR_REASON_DEADLINE_EXCEEDED":     22,
+		"ERROR_REASON_CAMPAIGN_NOT_FOUND":    40,
+		"ERROR_REASON_RECORD_NOT_FOUND":      41,
+		"ERROR_REASON_NO_PREVIEW_SESSION":    42,
+		"ERROR_REASON_DO_NOT_CALL":           43,
 	}
 )
 
@@ -162,7 +178,7 @@ var File_dialbridge_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_dialbridge_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" dialbridge/v1/error_reason.proto\x12\rdialbridge.v1*\xa0\x06\n" +
+	" dialbridge/v1/error_reason.proto\x12\rdialbridge.v1*\xab\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_FIELD_REQUIRED\x10\x01\x12\x1e\n" +
@@ -187,7 +203,11 @@ const file_dialbridge_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_OVERLOADED\x10\x13\x12$\n" +
 	" ERROR_REASON_JOURNAL_UNAVAILABLE\x10\x14\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x15\x12\"\n" +
-	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x16B\x02P\x01b\x06proto3"
+	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x16\x12#\n" +
+	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10(\x12!\n" +
+	"\x1dERROR_REASON_RECORD_NOT_FOUND\x10)\x12#\n" +
+	"\x1fERROR_REASON_NO_PREVIEW_SESSION\x10*\x12\x1c\n" +
+	"\x18ERROR_REASON_DO_NOT_CALL\x10+B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_error_reason_proto_rawDescOnce sync.Once

@@ -17,6 +17,7 @@ from bridge.facade import Facade, Metadata
 from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import outbound_service_pb2 as outbound
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.user_pb2 import (
     DEVICE_STATE_ACTIVE,
@@ -84,11 +85,13 @@ class ScriptedFacade:
     tokens: dict[str, str] = field(default_factory=dict)
     streams: asyncio.Queue[list[Any]] = field(default_factory=asyncio.Queue)
     """What each further WatchCalls gives, and then raises or, with None, stays silent on."""
+    outbound_messages: asyncio.Queue[outbound.OutboundMessage] = field(default_factory=asyncio.Queue)
+    """What WatchOutbound tells."""
     watched: list[call.WatchCallsRequest] = field(default_factory=list)
 
     def facade(self) -> Facade:
         """The facade as the bridge wants it."""
-        return Facade(calls=_Calls(self), users=_Users(self))
+        return Facade(calls=_Calls(self), users=_Users(self), outbound=_Outbound(self))
 
     def of(self, method: str) -> list[Any]:
         """The messages with which ``method`` was asked."""
@@ -172,6 +175,27 @@ class _Users:
     def __init__(self, script: ScriptedFacade) -> None:
         for name in ("SignIn", "GetCurrentUser", "StartContactCenterSession", "EndContactCenterSession"):
             setattr(self, name, _Unary(script, name))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+class _Outbound:
+    """Follows nothing, and answers as it is told."""
+
+    def __init__(self, script: ScriptedFacade) -> None:
+        for name in outbound.DESCRIPTOR.services_by_name["OutboundService"].methods_by_name:
+            if name != "WatchOutbound":
+                setattr(self, name, _Unary(script, name))
+        self._script = script
+
+    async def WatchOutbound(  # noqa: N802
+        self, request: Any, /, *, timeout: float | None = None, metadata: Metadata | None = None
+    ) -> AsyncIterator[outbound.WatchOutboundResponse]:
+        yield outbound.WatchOutboundResponse(started=call.Started(position=1))
+        while True:
+            message = await self._script.outbound_messages.get()
+            yield outbound.WatchOutboundResponse(changes=outbound.OutboundMessages(messages=[message]))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.legacy.feed import LONGEST_PAUSE, Feed, pause_before
+from bridge.legacy.followed import calls_of
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_pb2 import Call
@@ -72,8 +73,7 @@ async def followed(script: Any):
         await asyncio.sleep(0)
 
     following_feed = Feed(
-        script.facade(),
-        Translations(BridgeSettings()),
+        calls_of(script.facade(), Translations(BridgeSettings())),
         publish,
         service_metadata=lambda: (("authorization", "Bearer service"),),
         sleep=sleep,

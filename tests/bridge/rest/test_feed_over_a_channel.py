@@ -7,10 +7,11 @@ import pytest
 
 from bridge.facade import Facade
 from bridge.legacy.feed import Feed
+from bridge.legacy.followed import calls_of
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from dialbridge.v1 import call_service_pb2 as pb
-from dialbridge.v1 import call_service_pb2_grpc, user_service_pb2_grpc
+from dialbridge.v1 import call_service_pb2_grpc, outbound_service_pb2_grpc, user_service_pb2_grpc
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.status_change_pb2 import StatusChange
 
@@ -53,6 +54,7 @@ async def served() -> AsyncIterator[tuple[Watches, Facade]]:
             Facade(
                 calls=call_service_pb2_grpc.CallServiceStub(channel),
                 users=user_service_pb2_grpc.UserServiceStub(channel),
+                outbound=outbound_service_pb2_grpc.OutboundServiceStub(channel),
             ),
         )
     await server.stop(grace=None)
@@ -66,7 +68,9 @@ async def test_a_silent_stream_is_given_up_and_resumed_and_none_is_left_behind(s
         told.put_nowait(position)
 
     feed = Feed(
-        facade, Translations(BridgeSettings()), publish, service_metadata=lambda: (("authorization", "Bearer service"),)
+        calls_of(facade, Translations(BridgeSettings())),
+        publish,
+        service_metadata=lambda: (("authorization", "Bearer service"),),
     )
     following = asyncio.create_task(feed.run())
     async with asyncio.timeout(10):

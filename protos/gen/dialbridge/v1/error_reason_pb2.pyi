@@ -70,6 +70,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a defect of dialbridge. The RequestInfo names the log line."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 22
     """DEADLINE_EXCEEDED: the caller's deadline passed before the answer."""
+    ERROR_REASON_CAMPAIGN_NOT_FOUND: _ErrorReason.ValueType  # 40
+    """NOT_FOUND: no such campaign. Metadata: campaign_name."""
+    ERROR_REASON_RECORD_NOT_FOUND: _ErrorReason.ValueType  # 41
+    """NOT_FOUND: no such record, or another agent has it, or it is finished. Metadata: record_handle."""
+    ERROR_REASON_NO_PREVIEW_SESSION: _ErrorReason.ValueType  # 42
+    """FAILED_PRECONDITION: the agent has no preview session on the campaign; start one. Metadata: campaign_name."""
+    ERROR_REASON_DO_NOT_CALL: _ErrorReason.ValueType  # 43
+    """FAILED_PRECONDITION: the number is on the do-not-call list. Nothing was dialled. Metadata: phone_number."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason of an error. Every error carries one google.rpc.ErrorInfo whose domain is "dialbridge" and whose reason is
@@ -124,4 +132,12 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 21
 """INTERNAL: a defect of dialbridge. The RequestInfo names the log line."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 22
 """DEADLINE_EXCEEDED: the caller's deadline passed before the answer."""
+ERROR_REASON_CAMPAIGN_NOT_FOUND: ErrorReason.ValueType  # 40
+"""NOT_FOUND: no such campaign. Metadata: campaign_name."""
+ERROR_REASON_RECORD_NOT_FOUND: ErrorReason.ValueType  # 41
+"""NOT_FOUND: no such record, or another agent has it, or it is finished. Metadata: record_handle."""
+ERROR_REASON_NO_PREVIEW_SESSION: ErrorReason.ValueType  # 42
+"""FAILED_PRECONDITION: the agent has no preview session on the campaign; start one. Metadata: campaign_name."""
+ERROR_REASON_DO_NOT_CALL: ErrorReason.ValueType  # 43
+"""FAILED_PRECONDITION: the number is on the do-not-call list. Nothing was dialled. Metadata: phone_number."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

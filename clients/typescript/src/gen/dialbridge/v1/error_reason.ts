@@ -62,5 +62,13 @@ export enum ErrorReason {
   ERROR_REASON_INTERNAL = 21,
   /** ERROR_REASON_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED: the caller's deadline passed before the answer. */
   ERROR_REASON_DEADLINE_EXCEEDED = 22,
+  /** ERROR_REASON_CAMPAIGN_NOT_FOUND - NOT_FOUND: no such campaign. Metadata: campaign_name. */
+  ERROR_REASON_CAMPAIGN_NOT_FOUND = 40,
+  /** ERROR_REASON_RECORD_NOT_FOUND - NOT_FOUND: no such record, or another agent has it, or it is finished. Metadata: record_handle. */
+  ERROR_REASON_RECORD_NOT_FOUND = 41,
+  /** ERROR_REASON_NO_PREVIEW_SESSION - FAILED_PRECONDITION: the agent has no preview session on the campaign; start one. Metadata: campaign_name. */
+  ERROR_REASON_NO_PREVIEW_SESSION = 42,
+  /** ERROR_REASON_DO_NOT_CALL - FAILED_PRECONDITION: the number is on the do-not-call list. Nothing was dialled. Metadata: phone_number. */
+  ERROR_REASON_DO_NOT_CALL = 43,
   UNRECOGNIZED = -1,
 }

@@ -1,0 +1,64 @@
+"""The campaigns of a data directory, for the event loop: every change is durable before it is answered; what the
+changes are, the calling lists say."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from server.campaigns import calling_lists
+from server.campaigns.schema import MIGRATIONS, number_of
+from server.journal.database import Database
+from server.refusals import Refusal
+
+FILE = "campaigns.db"
+
+Result = TypeVar("Result")
+
+
+class CampaignStore:
+    """The file ``campaigns.db``; another process may import lists into it meanwhile."""
+
+    def __init__(self, directory: Path) -> None:
+        """Blocks. Raises `server.journal.database.DatabaseDamaged` or ``OSError``."""
+        self._database = Database(directory, MIGRATIONS, FILE, is_shared=True)
+        self._look_up = connect(self._database.path)
+        self._database.start(lambda _: None)
+
+    async def change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do a piece of work, all of it or nothing. Raises what it refuses with, or `JournalUnavailable`."""
+
+        def all_or_nothing(connection: sqlite3.Connection) -> Result | Refusal:
+            connection.execute("SAVEPOINT piece")
+            try:
+                return work(connection)
+            except Refusal as refusal:  # the others in the same transaction are not concerned
+                connection.execute("ROLLBACK TO piece")
+                return refusal
+            finally:
+                connection.execute("RELEASE piece")
+
+        outcome = await self._database.submit(all_or_nothing)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Look something up. Raises `server.journal.JournalUnavailable`."""
+        return await self._database.read(work)
+
+    def forbids(self, digits: str) -> bool:
+        """Whether the number is on the do-not-call list; blocks for some microseconds, a look-up by key."""
+        return calling_lists.is_forbidden(self._look_up, number_of(digits))
+
+    async def close(self) -> None:
+        """Finish what was begun."""
+        self._look_up.close()
+        await self._database.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection beside others, which waits for them."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    return connection
