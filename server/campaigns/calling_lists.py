@@ -66,7 +66,7 @@ def add(connection: sqlite3.Connection, list_name: str, new: NewRecord) -> int:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, '', '', '', 0)",
         (
             list_name,
-            new.chain or 0,
+            new.chain,
             chain_n,
             new.phone,
             new.number,
@@ -77,10 +77,7 @@ def add(connection: sqlite3.Connection, list_name: str, new: NewRecord) -> int:
             state,
         ),
     )
-    handle = int(cursor.lastrowid or 0)
-    if new.chain is None:
-        connection.execute("UPDATE records SET chain = -handle WHERE handle = ?", (handle,))
-    return handle
+    return int(cursor.lastrowid or 0)
 
 
 def next_record(connection: sqlite3.Connection, of: Campaign, user_name: str, now: float) -> CallingRecord | None:
@@ -219,11 +216,18 @@ def forbid(connection: sqlite3.Connection, numbers: Iterable[str], now: float) -
     connection.executemany("INSERT OR IGNORE INTO do_not_call VALUES (?, ?)", [(each, now) for each in numbers])
 
 
+def allow(connection: sqlite3.Connection, numbers: Iterable[str]) -> None:
+    """These numbers may be called again; records that were finished stay so."""
+    connection.executemany("DELETE FROM do_not_call WHERE number = ?", [(each,) for each in numbers])
+
+
 def finish_forbidden(connection: sqlite3.Connection, record: CallingRecord, *, all_chain: bool, now: float) -> None:
     """Put the number of a record, or all of its chain, on the do-not-call list and end the work on it."""
     if all_chain:
+        # A record without a chain is one all by itself.
         rows = connection.execute(
-            "SELECT handle, number FROM records WHERE list = ? AND chain = ?", (record.list, record.chain)
+            "SELECT handle, number FROM records WHERE handle = ? OR list = ? AND chain = ?",
+            (record.handle, record.list, record.chain),
         ).fetchall()
         forbid(connection, [number for _, number in rows], now)
         for handle, _ in rows:
@@ -287,8 +291,7 @@ def _record(row: Sequence[Any]) -> CallingRecord:
 
 def _give_back(connection: sqlite3.Connection, which: str, values: Sequence[object]) -> None:
     chains = connection.execute(
-        "SELECT DISTINCT list, chain FROM records"
-        f" WHERE state = {State.HELD:d} AND was = {State.WAITING:d} AND {which}",
+        f"SELECT list, chain FROM records WHERE state = {State.HELD:d} AND was = {State.WAITING:d} AND {which}",
         tuple(values),
     ).fetchall()
     connection.execute(
@@ -296,7 +299,7 @@ def _give_back(connection: sqlite3.Connection, which: str, values: Sequence[obje
         f" WHERE state = {State.HELD:d} AND {which}",
         tuple(values),
     )
-    for list_name, chain in chains:
+    for list_name, chain in set(chains):
         _let_next_of_chain(connection, list_name, chain)
 
 
@@ -320,6 +323,8 @@ def _finish(connection: sqlite3.Connection, handle: int, result: str) -> None:
 def _go_on_with_chain(connection: sqlite3.Connection, handle: int, result: str) -> None:
     """After a record of a chain is finished: the next one's turn, or nobody's when the customer was reached."""
     list_name, chain = connection.execute("SELECT list, chain FROM records WHERE handle = ?", (handle,)).fetchone()
+    if chain is None:
+        return
     if result in REACHED:
         connection.execute(
             "UPDATE records SET state = ?, holder = '', held_for = '', lease_end = 0"
@@ -354,8 +359,10 @@ def _open_windows(connection: sqlite3.Connection, now: float) -> list[int]:
 
 
 def _window(connection: sqlite3.Connection, window: CallWindow) -> int:
-    connection.execute("INSERT OR IGNORE INTO windows (time_zone, since, until) VALUES (?, ?, ?)", window)
     row = connection.execute(
         "SELECT id FROM windows WHERE time_zone = ? AND since = ? AND until = ?", window
     ).fetchone()
-    return int(row[0])
+    if row is not None:
+        return int(row[0])
+    cursor = connection.execute("INSERT INTO windows (time_zone, since, until) VALUES (?, ?, ?)", window)
+    return int(cursor.lastrowid or 0)

@@ -23,6 +23,9 @@ COLUMNS = ("phone", "phone_type", "time_zone", "from", "until", "chain_id", "cha
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 _MAX_FIELD = 4_096
 
+Row = Mapping[str | None, str | list[str] | None]
+"""As ``csv.DictReader`` has it; the key None alone stands for a row that cannot be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -45,11 +48,14 @@ def header_mistakes(columns: Iterable[str] | None) -> list[str]:
 def import_rows(
     connection: sqlite3.Connection,
     list_name: str,
-    rows: Iterable[tuple[int, Mapping[str | None, str | list[str] | None]]],
+    rows: Iterable[tuple[int, Row]],
     rejected: Callable[[Mistake], None],
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[int, int]:
-    """Put rows, with their line numbers, on a list; how many were taken and how many were not."""
+    """Put rows, with their line numbers, on a list; how many were taken and how many were not.
+
+    ``progress`` is given the last line of each portion once it is durable.
+    """
     taken = refused = 0
     for portion in _portions(rows):
         connection.execute("BEGIN IMMEDIATE")
@@ -62,18 +68,22 @@ def import_rows(
                     calling_lists.add(connection, list_name, record)
                     taken += 1
         connection.execute("COMMIT")
-        progress(taken + refused)
+        progress(portion[-1][0])
     return taken, refused
 
 
-def record_of(line: int, row: Mapping[str | None, str | list[str] | None]) -> NewRecord | Mistake:
+def record_of(line: int, row: Row) -> NewRecord | Mistake:
     """A row as a record."""
-    if row.get(None) is not None:
+    if None in row and len(row) == 1:
+        return Mistake(line, "", f"cannot be read: {(row[None] or [''])[0]}")
+    if None in row:
         return Mistake(line, "", "has more values than the first line has columns")
     if any(value is None for value in row.values()):
         return Mistake(line, "", "has fewer values than the first line has columns")
     values = {name: value.strip() for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
-    column = ""
+    column = next((name for name, value in values.items() if not value.isprintable() and not _is_text(value)), "")
+    if column:
+        return Mistake(line, column, "is not UTF-8; save the file as UTF-8")
     try:
         column = "phone"
         dialable(values["phone"], "phone")
@@ -129,16 +139,24 @@ def seconds_of_day(text: str, otherwise: int) -> int:
     return min(seconds, DAY - 1)
 
 
-def numbered(
-    file: Iterable[str], separator: str
-) -> tuple[list[str], Iterator[tuple[int, dict[str | None, str | list[str] | None]]]]:
+def numbered(file: Iterable[str], separator: str) -> tuple[list[str], Iterator[tuple[int, Row]]]:
     """The columns of a CSV file and its rows with the lines that they end on."""
     reader: csv.DictReader[str] = csv.DictReader(file, delimiter=separator, strict=True)
-    columns = list(reader.fieldnames or ())
+    try:
+        columns = list(reader.fieldnames or ())
+    except csv.Error:
+        columns = []
 
-    def rows() -> Iterator[tuple[int, dict[str | None, str | list[str] | None]]]:
-        for row in reader:
-            yield reader.line_num, row
+    def rows() -> Iterator[tuple[int, Row]]:
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:  # it goes on with the next line
+                yield reader.reader.line_num, {None: [str(error)]}
+            else:
+                yield reader.line_num, row
 
     return columns, rows()
 
@@ -148,9 +166,7 @@ def mistake_line(mistake: Mistake) -> str:
     return json.dumps({"line": mistake.line, "column": mistake.column, "reason": mistake.reason}, ensure_ascii=False)
 
 
-def _portions(
-    rows: Iterable[tuple[int, Mapping[str | None, str | list[str] | None]]],
-) -> Iterator[list[tuple[int, Mapping[str | None, str | list[str] | None]]]]:
+def _portions(rows: Iterable[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:
     portion = []
     for row in rows:
         portion.append(row)
@@ -159,6 +175,14 @@ def _portions(
             portion = []
     if portion:
         yield portion
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _choice(word: str, offered: tuple[str, ...]) -> str:

@@ -72,7 +72,8 @@ def preview(
     found.phone_number = record.phone
     found.phone_type = record.phone_type
     found.outbound_caller_id = record.caller_id
-    found.chain_id = abs(record.chain)
+    chain = record.chain if record.chain is not None else record.handle
+    found.chain_id = chain
     found.time_zone = record.window.time_zone
     found.from_seconds = record.window.since
     found.until_seconds = record.window.until
@@ -98,7 +99,7 @@ def preview(
     _text(data, "InteractionType", "Outbound")
     _text(data, "GSW_CAMPAIGN_GROUP_NAME", campaign.group_name)
     _number(data, "GSW_RECORD_HANDLE", record.handle)
-    _number(data, "GSW_CHAIN_ID", abs(record.chain))
+    _number(data, "GSW_CHAIN_ID", chain)
     if record.caller_id:
         _text(data, "GSW_CPN_DIGITS", record.caller_id)
     return found

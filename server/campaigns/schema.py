@@ -51,7 +51,7 @@ MIGRATIONS = (
         UNIQUE (time_zone, since, until)
     );
     CREATE TABLE records (
-        handle INTEGER PRIMARY KEY AUTOINCREMENT, list TEXT NOT NULL, chain INTEGER NOT NULL, chain_n INTEGER NOT NULL,
+        handle INTEGER PRIMARY KEY AUTOINCREMENT, list TEXT NOT NULL, chain INTEGER, chain_n INTEGER NOT NULL,
         phone TEXT NOT NULL, number TEXT NOT NULL, phone_type TEXT NOT NULL, caller_id TEXT NOT NULL,
         window INTEGER NOT NULL, other_fields BLOB NOT NULL, state INTEGER NOT NULL, was INTEGER NOT NULL,
         due REAL NOT NULL, callback_for TEXT NOT NULL, attempts INTEGER NOT NULL, call_result TEXT NOT NULL,
@@ -110,7 +110,8 @@ class CallingRecord:
 
     handle: int
     list: str
-    chain: int
+    chain: int | None
+    """None: a chain of its own."""
     chain_n: int
     phone: str
     number: str

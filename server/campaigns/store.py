@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from server.campaigns import calling_lists
 from server.campaigns.schema import MIGRATIONS, number_of
-from server.journal.database import Database
+from server.journal.database import Database, migrate
 from server.refusals import Refusal
 
 FILE = "campaigns.db"
@@ -55,6 +55,14 @@ class CampaignStore:
         """Finish what was begun."""
         self._look_up.close()
         await self._database.close()
+
+
+def prepared(directory: Path) -> sqlite3.Connection:
+    """The same file for a command, made if need be. Raises `DatabaseDamaged`, ``OSError`` or ``sqlite3.Error``."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = connect(directory / FILE)
+    migrate(connection, directory / FILE, MIGRATIONS)
+    return connection
 
 
 def connect(path: Path) -> sqlite3.Connection:

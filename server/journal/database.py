@@ -68,7 +68,7 @@ class Database:
         self._lock = None if is_shared else _lock(directory / "lock")
         try:
             self._writer = _connect(self.path)
-            _migrate(self._writer, self.path, migrations)
+            migrate(self._writer, self.path, migrations)
             self._reader = _connect(self.path)
         except sqlite3.DatabaseError as error:
             self._unlock()
@@ -213,7 +213,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[str, ...]) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[str, ...]) -> None:
+    """Bring a file up to date. Raises `DatabaseDamaged` for one of a newer version."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(migrations):
         raise DatabaseDamaged(
