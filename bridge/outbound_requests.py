@@ -125,7 +125,7 @@ def _do_not_call_number(operation: pb.OutboundOperation, body: JsonObject) -> Me
 
 def _add(operation: pb.OutboundOperation, body: JsonObject) -> Message:
     for name in ("callingList", "phoneNumber", "timeZone", "phoneType", "from", "until"):
-        if body.get(name) is None:
+        if body.get(name) in (None, ""):
             raise missing(name)
     return pb.AddRecordRequest(operation=operation, record=outbound_record(_of_record(body), ""))
 

@@ -26,7 +26,7 @@ _ON_RECORD: Mapping[str, Schema] = {
     **_EVERYWHERE,
 }
 _LIST = text("The calling list.", examples=["CallingList1"])
-_NUMBER = text("A number; spaces and any of `-./()` are left out.", pattern=DIALABLE, examples=["5001"])
+_NUMBER = text("A number; spaces and any of `-./()` are left out.", pattern=DIALABLE, examples=["+1 410 555 0199"])
 _CHAIN: Mapping[str, Schema] = {"chainAttribute": words(["", "AllChain", "RecordOnly"], "Without it, `RecordOnly`.")}
 _FIELDS: Mapping[str, Schema] = {
     "phoneNumber": text("The number.", pattern=OPTIONAL_NUMBER),

@@ -189,7 +189,7 @@ _LIST_EXAMPLES: Mapping[str, object] = {
     "DoNotCallRecord": {
         "operationName": "DoNotCallRecord",
         "campaignName": "Campaign1",
-        "phoneNumber": "5001",
+        "phoneNumber": "+1 410 555 0199",
         **_IN_LOOP,
     },
 }

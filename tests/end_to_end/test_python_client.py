@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from datetime import datetime
 
 import grpc
 import pytest
@@ -17,6 +18,7 @@ from dialbridge_client import (
     Client,
     DialbridgeError,
     Interrupted,
+    PreviewLoop,
     Replaced,
     Resumed,
 )
@@ -223,3 +225,22 @@ async def test_a_dial_whose_answer_was_lost_is_sent_again_and_rings_once(service
             link.break_off()
             answer = await dialling
             assert [call.id for call in await supervisor.list_calls()] == [answer.call.id]
+
+
+async def test_the_blocking_client_has_the_preview_loop_too(blocking):
+    def work(client):
+        loop = client.preview_loop("Campaign1")
+        loop.start()
+        record = loop.next()
+        loop.complete(record.record_handle, "Answer")
+        with pytest.raises(DialbridgeError) as refused:
+            loop.complete(record.record_handle, "Answer")
+        loop.end()
+        return record.phone_number, refused.value.reason
+
+    assert await blocking(work) == ("5001", "RECORD_NOT_FOUND")
+
+
+def test_a_callback_needs_a_time_zone():
+    with pytest.raises(ValueError, match="time zone"):
+        PreviewLoop(print, "Campaign1", "").reschedule(1, datetime(2026, 1, 1), personal=True)

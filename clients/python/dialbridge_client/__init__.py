@@ -5,6 +5,7 @@ from dialbridge_client.client import Client
 from dialbridge_client.credentials import Basic, Bearer
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Changed, Interrupted, Replaced, Resumed, WatchEvent
+from dialbridge_client.preview_loop import PreviewLoop
 
 __all__ = [
     "Basic",
@@ -14,6 +15,7 @@ __all__ = [
     "Client",
     "DialbridgeError",
     "Interrupted",
+    "PreviewLoop",
     "Replaced",
     "Resumed",
     "WatchEvent",

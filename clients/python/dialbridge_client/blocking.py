@@ -16,6 +16,7 @@ from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
+from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
 from dialbridge_client.call_operations import CallOperations
@@ -23,6 +24,7 @@ from dialbridge_client.client import ANSWER_WITHIN, CHANNEL_OPTIONS, DIAL_WITHIN
 from dialbridge_client.credentials import Credentials
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Following, WatchEvent, ended, silent
+from dialbridge_client.preview_loop import PreviewLoop
 from dialbridge_client.resumption import Next
 from dialbridge_client.user_data import Pairs, to_contract
 
@@ -45,6 +47,7 @@ class BlockingClient(CallOperations[None, str]):
     ) -> None:
         self._calls = CallServiceStub(channel)
         self._users = UserServiceStub(channel)
+        self._outbound = OutboundServiceStub(channel)
         self._metadata = credentials.metadata
         self._sleep = sleep
         self._spread = spread
@@ -130,6 +133,16 @@ class BlockingClient(CallOperations[None, str]):
             if not page.next_page_token:
                 return found
             request.page_token = page.next_page_token
+
+    def preview_loop(
+        self, campaign: str, device_id: str = ""
+    ) -> PreviewLoop[None, OutboundRecord | None, list[OutboundRecord]]:
+        """The user's work on a campaign; ``device_id`` empty: with the user's first device."""
+
+        def ask(operation: str, request: object, read: Callable[[Any], Any]) -> Any:
+            return read(self._answer(getattr(self._outbound, operation), request))
+
+        return PreviewLoop(ask, campaign, device_id)
 
     def _do(self, operation: str, request: object) -> None:
         self._answer(getattr(self._calls, operation), request)

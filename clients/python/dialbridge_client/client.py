@@ -5,7 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 
@@ -14,12 +14,14 @@ from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
+from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
 from dialbridge_client.call_operations import CallOperations
 from dialbridge_client.credentials import Credentials
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Following, WatchEvent, ended, silent
+from dialbridge_client.preview_loop import PreviewLoop
 from dialbridge_client.resumption import Next
 from dialbridge_client.user_data import Pairs, to_contract
 
@@ -51,6 +53,7 @@ class Client(CallOperations[Awaitable[None], Awaitable[str]]):
     ) -> None:
         self._calls = CallServiceStub(channel)
         self._users = UserServiceStub(channel)
+        self._outbound = OutboundServiceStub(channel)
         self._metadata = credentials.metadata
         self._sleep = sleep
         self._spread = spread
@@ -150,6 +153,16 @@ class Client(CallOperations[Awaitable[None], Awaitable[str]]):
             if not page.next_page_token:
                 return found
             request.page_token = page.next_page_token
+
+    def preview_loop(
+        self, campaign: str, device_id: str = ""
+    ) -> PreviewLoop[Awaitable[None], Awaitable[OutboundRecord | None], Awaitable[list[OutboundRecord]]]:
+        """The user's work on a campaign; ``device_id`` empty: with the user's first device."""
+
+        async def ask(operation: str, request: object, read: Callable[[Any], Any]) -> Any:
+            return read(await self._answer(getattr(self._outbound, operation), request))
+
+        return PreviewLoop(ask, campaign, device_id)
 
     async def _do(self, operation: str, request: object) -> None:
         await self._answer(getattr(self._calls, operation), request)
