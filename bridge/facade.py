@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import device_service_pb2 as device
 from dialbridge.v1 import outbound_service_pb2 as outbound
 from dialbridge.v1 import user_service_pb2 as user
 
@@ -132,6 +133,21 @@ class UserService(Protocol):
     ) -> Unary[user.EndContactCenterSessionRequest, user.EndContactCenterSessionResponse]: ...
 
 
+class DeviceService(Protocol):
+    """``DeviceServiceAsyncStub``, or the same in process."""
+
+    @property
+    def ListDevices(self) -> Unary[device.ListDevicesRequest, device.ListDevicesResponse]: ...
+    @property
+    def SetAgentState(self) -> Unary[device.SetAgentStateRequest, device.SetAgentStateResponse]: ...
+    @property
+    def SetDoNotDisturb(self) -> Unary[device.SetDoNotDisturbRequest, device.SetDoNotDisturbResponse]: ...
+    @property
+    def SetForwarding(self) -> Unary[device.SetForwardingRequest, device.SetForwardingResponse]: ...
+    @property
+    def WatchDevices(self) -> Streaming[device.WatchDevicesRequest, device.WatchDevicesResponse]: ...
+
+
 class OutboundService(Protocol):
     """``OutboundServiceAsyncStub``, or the same in process."""
 
@@ -168,3 +184,4 @@ class Facade:
     calls: CallService
     users: UserService
     outbound: OutboundService
+    devices: DeviceService

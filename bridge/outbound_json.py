@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 from bridge.strict_json import dumps
 from bridge.user_data import to_json
+from bridge.user_json import DEVICES_CHANNEL
 from dialbridge.v1 import outbound_service_pb2 as pb
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.outbound_service_pb2 import OutboundCampaign, OutboundMessage, OutboundNotificationType
 
 OUTBOUND_CHANNEL = "/v2/me/outbound"
-DEVICES_CHANNEL = "/v2/me/devices"
 
 OUTBOUND_NOTIFICATION_TYPES: Mapping[OutboundNotificationType.ValueType, str] = {
     pb.OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED: "Unknown",

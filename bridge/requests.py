@@ -7,7 +7,10 @@ from google.protobuf.message import Message
 from bridge.envelope import FORBIDDEN, MISSING_PARAMETER, LegacyError, invalid, missing
 from bridge.strict_json import JsonObject, MalformedJson, loads_pairs
 from bridge.user_data import TooDeep, from_json
+from bridge.vocabulary import USER_STATES
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import device_service_pb2 as device
+from dialbridge.v1 import user_pb2
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
@@ -230,6 +233,38 @@ def monitoring_request(operation: str, device_id: str, body: JsonObject) -> Call
     return MONITORING_OPERATIONS[operation](
         device_id=encodable(device_id), target_device_id=target, mode=_MONITORING_MODES[mode]
     )
+
+
+def _do_not_disturb(device_id: str, *, is_on: bool) -> device.SetDoNotDisturbRequest:
+    return device.SetDoNotDisturbRequest(device_id=device_id, do_not_disturb=is_on)
+
+
+def _forward_calls_on(device_id: str, body: JsonObject) -> device.SetForwardingRequest:
+    number = text(body, "forwardTo", "forwardTo")
+    if not number:
+        raise missing("forwardTo")
+    return device.SetForwardingRequest(device_id=device_id, forward_to=number)
+
+
+DEVICE_OPERATIONS: Mapping[str, Callable[[str, JsonObject], Message]] = {
+    "DoNotDisturbOn": lambda device_id, _: _do_not_disturb(device_id, is_on=True),
+    "DoNotDisturbOff": lambda device_id, _: _do_not_disturb(device_id, is_on=False),
+    "ForwardCallsOn": _forward_calls_on,
+    "ForwardCallsOff": lambda device_id, _: device.SetForwardingRequest(device_id=device_id),
+}
+"""The operations on a device but monitoring, by operationName. GWS reference, Devices API; no page shows bodies."""
+
+AGENT_STATES: Mapping[str, user_pb2.UserState.ValueType] = {
+    state.operation: number for number, state in USER_STATES.items() if state.operation
+}
+"""The operations on the voice channel, by operationName. GWS reference, Agent states."""
+
+
+def agent_state_request(operation: str) -> device.SetAgentStateRequest:
+    """What the agent is doing, at all of their devices. Raises `LegacyError`."""
+    if operation not in AGENT_STATES:
+        raise unknown_operation(operation)
+    return device.SetAgentStateRequest(user_state=AGENT_STATES[operation])
 
 
 def cancel_monitoring_request(device_id: str) -> call.CancelSupervisorMonitoringRequest:

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 
-from bridge.vocabulary import DEVICE_STATES, ROLES, USER_STATES
-from dialbridge.v1.user_pb2 import DEVICE_STATE_UNSPECIFIED, USER_STATE_LOGGED_IN, Device, Feature, User
+from bridge.strict_json import dumps
+from bridge.vocabulary import DEVICE_CAPABILITIES, DEVICE_STATES, ROLES, SUPERVISOR_ROLES, USER_STATES
+from dialbridge.v1.user_pb2 import (
+    DEVICE_STATE_UNSPECIFIED,
+    USER_STATE_LOGGED_OUT,
+    USER_STATE_UNSPECIFIED,
+    Device,
+    Feature,
+    User,
+)
 
 VOICE_CHANNEL = "voice"
+DEVICES_CHANNEL = "/v2/me/devices"
+"""The channel of DeviceStateChangeMessage. GWS reference, CometD message types."""
+
+_NO_SESSION = frozenset({USER_STATE_UNSPECIFIED, USER_STATE_LOGGED_OUT})
 
 
 def user_json(user: User, subresources: Mapping[str, object], external_url: str) -> dict[str, object]:
@@ -41,15 +53,27 @@ def device_json(device: Device, external_url: str) -> dict[str, object]:
         "deviceState": DEVICE_STATES.get(device.state, DEVICE_STATES[DEVICE_STATE_UNSPECIFIED]),
     }
     if device.user_state in USER_STATES:
-        legacy["userState"] = {"state": USER_STATES[device.user_state]}
+        legacy["userState"] = USER_STATES[device.user_state].shown
     legacy["phoneNumber"] = device.phone_number
     legacy["description"] = device.description
     legacy["e164Number"] = device.e164_number
     legacy["telephonyNetwork"] = device.telephony_network
-    legacy["doNotDisturb"] = "Off"
+    legacy["doNotDisturb"] = "On" if device.do_not_disturb else "Off"
+    if device.forward_to:
+        legacy["forwardTo"] = device.forward_to
     if device.voice_environment_id:
         legacy["voiceEnvironmentUri"] = f"{external_url}/voice-environments/{device.voice_environment_id}"
-    legacy["capabilities"] = []  # no operation on a device exists yet, and what is offered works
+    legacy["capabilities"] = [
+        DEVICE_CAPABILITIES[capability] for capability in device.capabilities if capability in DEVICE_CAPABILITIES
+    ]
+    if device.HasField("supervisor_monitoring"):
+        monitoring = device.supervisor_monitoring
+        legacy["supervisorMonitoringState"] = {
+            "state": SUPERVISOR_ROLES[monitoring.role],
+            "mode": "NextCall" if monitoring.next_call_only else "AllCalls",
+            "scope": "Call",
+            "targetDeviceUri": f"{external_url}/devices/{monitoring.target_device_id}",
+        }
     legacy["channels"] = [VOICE_CHANNEL]
     legacy["dynamicPhoneNumber"] = ""
     return legacy
@@ -79,4 +103,10 @@ def feature_uri(feature: Feature, external_url: str) -> str:
 
 def open_channels(devices: list[Device]) -> list[str]:
     """The channels on which the user has a session."""
-    return [VOICE_CHANNEL] if any(device.user_state == USER_STATE_LOGGED_IN for device in devices) else []
+    return [VOICE_CHANNEL] if any(device.user_state not in _NO_SESSION for device in devices) else []
+
+
+def device_event(device: Device, external_url: str) -> bytes:
+    """The whole CometD event of a change: a DeviceStateChangeMessage. GWS reference, CometD message types."""
+    data = {"devices": [device_json(device, external_url)], "messageType": "DeviceStateChangeMessage"}
+    return dumps({"data": data, "channel": DEVICES_CHANNEL})

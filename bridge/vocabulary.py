@@ -1,11 +1,12 @@
 """The words of the GWS reference for the contract's enums, a one-to-one table each; no rule of when to use them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from dialbridge.v1 import call_pb2, status_change_pb2, user_pb2
 from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause, SupervisorRole
 from dialbridge.v1.status_change_pb2 import NotificationType
-from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
+from dialbridge.v1.user_pb2 import DeviceCapability, DeviceState, Role, UserState
 
 CALL_STATES: Mapping[CallState.ValueType, str] = {
     call_pb2.CALL_STATE_UNSPECIFIED: "Unknown",
@@ -110,7 +111,58 @@ DEVICE_STATES: Mapping[DeviceState.ValueType, str] = {
 }
 """``device.deviceState``. GWS reference, Devices API; "Unknown" is ours."""
 
-USER_STATES: Mapping[UserState.ValueType, str] = {
-    user_pb2.USER_STATE_LOGGED_IN: "LoggedIn",
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """What an agent is doing, in the reference's words."""
+
+    operation: str
+    """The operation that brings it about; empty where it is one of the session."""
+    shown: Mapping[str, str]
+    """``device.userState``."""
+
+
+USER_STATES: Mapping[UserState.ValueType, AgentState] = {
+    user_pb2.USER_STATE_LOGGED_IN: AgentState("", {"state": "LoggedIn"}),
+    user_pb2.USER_STATE_READY: AgentState(
+        "Ready", {"id": "9430250E-0A1B-421F-B372-F29E69366DED", "displayName": "Ready", "state": "Ready"}
+    ),
+    user_pb2.USER_STATE_NOT_READY: AgentState(
+        "NotReady", {"id": "900D55CC-2BB0-431F-8BF9-D3525B383BE6", "displayName": "Not Ready", "state": "NotReady"}
+    ),
+    user_pb2.USER_STATE_AFTER_CALL_WORK: AgentState(
+        "AfterCallWork",
+        {
+            "id": "D3663509-3D82-4DD3-A82E-2EA8EFA02AEF",
+            "displayName": "AfterCallWork",
+            "state": "NotReady",
+            "workMode": "AfterCallWork",
+        },
+    ),
+    user_pb2.USER_STATE_AUX_WORK: AgentState(
+        "AuxWork",
+        {
+            "id": "2B36138D-C564-4562-A8CB-3C32D564F296",
+            "displayName": "AuxWork",
+            "state": "NotReady",
+            "workMode": "AuxWork",
+        },
+    ),
+    user_pb2.USER_STATE_LOGGED_OUT: AgentState(
+        "", {"id": "0F7F5003-EF26-4D13-A6Ef-D0C7EC819BEB", "displayName": "Offline", "state": "LoggedOut"}
+    ),
 }
-"""``device.userState.state``, which is absent where there is no session. GWS reference, Devices API."""
+"""``device.userState``, which is absent where there never was a session. GWS reference, Agent states, and what live
+servers send; the lower-case letter in the id of Offline is theirs."""
+
+DEVICE_CAPABILITIES: Mapping[DeviceCapability.ValueType, str] = {
+    user_pb2.DEVICE_CAPABILITY_DO_NOT_DISTURB_ON: "DoNotDisturbOn",
+    user_pb2.DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF: "DoNotDisturbOff",
+    user_pb2.DEVICE_CAPABILITY_FORWARD_CALLS_ON: "ForwardCallsOn",
+    user_pb2.DEVICE_CAPABILITY_FORWARD_CALLS_OFF: "ForwardCallsOff",
+    user_pb2.DEVICE_CAPABILITY_LISTEN_IN: "ListenIn",
+    user_pb2.DEVICE_CAPABILITY_COACH: "Coach",
+    user_pb2.DEVICE_CAPABILITY_BARGE_IN: "BargeIn",
+    user_pb2.DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING: "CancelSupervisorMonitoring",
+}
+"""``device.capabilities``, which are the names of the operations. GWS reference, Devices API."""

@@ -29,6 +29,7 @@ from bridge.gws.settings import GwsSettingsError, read_settings
 from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from dialbridge.v1.device_service_pb2_grpc import DeviceServiceStub
 from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from server import greeting, grpc_edge, tracing
@@ -37,7 +38,12 @@ from server.campaigns import demo
 from server.campaigns.store import CampaignStore
 from server.directory import Directory
 from server.house import House, running
-from server.in_process import InProcessCallService, InProcessOutboundService, InProcessUserService
+from server.in_process import (
+    InProcessCallService,
+    InProcessDeviceService,
+    InProcessOutboundService,
+    InProcessUserService,
+)
 from server.journal import Journal
 from server.journal.database import Database
 from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
@@ -148,7 +154,12 @@ async def bridging(
     credentials = base64.b64encode(f"{facade.user_name}:{facade.password}".encode()).decode()
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(grpc_edge.channel(facade.address, facade.ca))
-        remote = Facade(CallServiceStub(channel), UserServiceStub(channel), OutboundServiceStub(channel))
+        remote = Facade(
+            CallServiceStub(channel),
+            UserServiceStub(channel),
+            OutboundServiceStub(channel),
+            DeviceServiceStub(channel),
+        )
         service = (("authorization", f"Basic {credentials}"),)
         bridge, http = await _started(stack, remote, settings, lambda: service, tls, process_metrics())
         background = await stack.enter_async_context(asyncio.TaskGroup())
@@ -222,7 +233,12 @@ def _simulator(settings: Settings, directory: Directory) -> Simulator:
 
 def _beside(house: House) -> Facade:
     services = house.services
-    return Facade(InProcessCallService(services), InProcessUserService(services), InProcessOutboundService(services))
+    return Facade(
+        InProcessCallService(services),
+        InProcessUserService(services),
+        InProcessOutboundService(services),
+        InProcessDeviceService(services),
+    )
 
 
 def _token_of_service(house: House) -> Callable[[], Metadata]:

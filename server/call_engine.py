@@ -17,7 +17,7 @@ from dialbridge.v1.status_change_pb2 import StatusChange
 from server import tracing
 from server.call_events import CallAppeared, CallEvent, CallReleased, CallReported
 from server.directory import Directory
-from server.journal import Journal, Record, Topic
+from server.journal import Entry, Record, Topic
 from server.journal.requests import RequestKey
 from server.life_cycle import CallOrigin, Impossible, first_change, next_change
 from server.live_calls import LiveCalls
@@ -60,7 +60,6 @@ class CallEngine:
     def __init__(
         self,
         switch: Switch,
-        journal: Journal,
         recorder: Recorder,
         published: PublishedCalls,
         directory: Directory,
@@ -68,7 +67,6 @@ class CallEngine:
     ) -> None:
         self._switch = switch
         self._metrics = metrics
-        self._journal = journal
         self._recorder = recorder
         self._published = published
         self._directory = directory
@@ -104,9 +102,11 @@ class CallEngine:
         """Calls of the device that are not held, those that were ordered included."""
         return self._applied.lines_in_use(device_id) + len(self._reserved.get(device_id, ()))
 
-    async def restore(self, now: float) -> None:
-        """Find again the calls that were live when the process ended; those that the switch does not know are over."""
-        entries = await self._journal.live()
+    async def restore(self, entries: Sequence[Entry], now: float) -> None:
+        """Find again the calls that were live when the process ended; those that the switch does not know are over.
+
+        ``entries``: what the journal has of everything that lives.
+        """
         restored = [StatusChange.FromString(entry.payload) for entry in entries if entry.topic is Topic.CALL]
         for change in restored:
             self._applied.put(change)

@@ -21,13 +21,13 @@ from dialbridge.v1.user_data_pb2 import UserData
 from server import call_ids, tracing
 from server.call_engine import CallEngine, Expectation
 from server.call_ids import RandomBytes
-from server.contact_center_sessions import ContactCenterSessions
 from server.directory import Device, Directory
 from server.features import VOICE, VOICE_OUTBOUND, require_feature
 from server.journal import Journal, JournalUnavailable
 from server.journal.requests import Remembered, RequestKey, RequestsFull, fingerprint
 from server.life_cycle import CallOrigin
 from server.principal import Principal
+from server.published_devices import PublishedDevices
 from server.refusals import Refusal
 from server.switch import DialOrder, OutcomeUnknown, Switch, SwitchRejected, SwitchUnavailable
 from server.switch_refusals import rejected_dial, unavailable
@@ -65,7 +65,7 @@ class Dialing:
         self,
         *,
         directory: Directory,
-        sessions: ContactCenterSessions,
+        devices: PublishedDevices,
         switch: Switch,
         engine: CallEngine,
         journal: Journal,
@@ -76,7 +76,7 @@ class Dialing:
     ) -> None:
         """``forbids``: whether digits are on the do-not-call list."""
         self._directory = directory
-        self._sessions = sessions
+        self._devices = devices
         self._switch = switch
         self._engine = engine
         self._journal = journal
@@ -148,7 +148,7 @@ class Dialing:
             )
         if not self._journal.accepts:
             raise _journal_unavailable()
-        if not self._sessions.is_registered(device):
+        if not self._devices.is_registered(device.id):
             raise Refusal(
                 pb.ERROR_REASON_DEVICE_NOT_REGISTERED,
                 f"Device '{device.phone_number}' is not registered.",

@@ -155,6 +155,7 @@ class Directory:
             telephony_network=device.telephony_network,
             voice_environment_id=device.voice_environment_id,
             lines=device.lines,
+            user_name=device.user_name,
         )
 
     def contract_features(self, user_name: str) -> list[pb.Feature]:

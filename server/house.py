@@ -13,13 +13,14 @@ from server.call_engine import CallEngine
 from server.call_operations import CallOperations
 from server.call_reads import CallReads
 from server.campaigns.store import CampaignStore
-from server.contact_center_sessions import ContactCenterSessions
+from server.device_operations import DeviceOperations
 from server.dialing import Dialing
 from server.directory import Directory
 from server.journal import Journal
 from server.metrics import ServerMetrics, ServerState
 from server.outbound import Outbound
 from server.published_calls import PublishedCalls
+from server.published_devices import PublishedDevices
 from server.published_outbound import PublishedOutbound
 from server.recorder import Recorder
 from server.services import Services
@@ -36,6 +37,7 @@ class House:
 
     services: Services
     dialing: Dialing
+    devices: DeviceOperations
     calls: PublishedCalls
     watchers: Watchers
     engine: CallEngine
@@ -63,18 +65,18 @@ async def running(
     """
     time = time or SystemTime()
     calls = PublishedCalls(time)
-    outbound_news = PublishedOutbound()
-    watchers = Watchers(journal, time, [calls, outbound_news])
+    outbound_news, devices = PublishedOutbound(), PublishedDevices(directory)
+    watchers = Watchers(journal, time, [calls, outbound_news, devices])
     registry = registry or CollectorRegistry()
     metrics = ServerMetrics(registry)
     registry.register(ServerState(watchers, calls.live, journal, switch.links))
     recorder = Recorder(journal, watchers, metrics)
-    engine = CallEngine(switch, journal, recorder, calls, directory, metrics)
-    sessions = ContactCenterSessions(directory)
+    engine = CallEngine(switch, recorder, calls, directory, metrics)
+    device_operations = DeviceOperations(switch, devices, recorder, journal, time)
     outbound = Outbound(
         store=campaigns,
         directory=directory,
-        sessions=sessions,
+        devices=devices,
         recorder=recorder,
         journal=journal,
         calls=calls,
@@ -82,7 +84,7 @@ async def running(
     )
     dialing = Dialing(
         directory=directory,
-        sessions=sessions,
+        devices=devices,
         switch=switch,
         engine=engine,
         journal=journal,
@@ -96,24 +98,29 @@ async def running(
         dialing=dialing,
         reads=CallReads(calls, time),
         operations=CallOperations(switch, calls, outbound.forbids),
-        supervising=Supervising(switch, directory),
-        users=UserSessions(directory, sessions, authenticator),
+        supervising=Supervising(switch, directory, device_operations),
+        users=UserSessions(directory, devices, device_operations, authenticator),
+        device_operations=device_operations,
         outbound=outbound,
         calls=calls,
         campaigns=outbound_news,
+        devices=devices,
         watchers=watchers,
         metrics=metrics,
     )
     await switch.start()
-    await engine.restore(time.now())
+    entries = await journal.live()
+    await device_operations.restore(entries)
+    await engine.restore(entries, time.now())
     async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(), name="call engine")
         try:
-            yield House(services, dialing, calls, watchers, engine, authenticator)
+            yield House(services, dialing, device_operations, calls, watchers, engine, authenticator)
         finally:
             watchers.drain()
             await dialing.close()
             await outbound.close()
+            await device_operations.close()
             await switch.close()  # ends the engine, once it has recorded what the switch told
     await recorder.close()
     await journal.close()

@@ -131,6 +131,18 @@ class InProcessCallService:
         self.WatchCalls = _Streaming(services, services.streams["WatchCalls"])
 
 
+class InProcessDeviceService:
+    """``DeviceServiceAsyncStub`` without a channel."""
+
+    def __init__(self, services: Services) -> None:
+        methods = services.methods
+        self.ListDevices = _Unary(services, methods["ListDevices"])
+        self.SetAgentState = _Unary(services, methods["SetAgentState"])
+        self.SetDoNotDisturb = _Unary(services, methods["SetDoNotDisturb"])
+        self.SetForwarding = _Unary(services, methods["SetForwarding"])
+        self.WatchDevices = _Streaming(services, services.streams["WatchDevices"])
+
+
 class InProcessOutboundService:
     """``OutboundServiceAsyncStub`` without a channel."""
 

@@ -19,15 +19,17 @@ from google.protobuf.message import DecodeError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dialbridge.v1.device_service_pb2 import DeviceChange
 from dialbridge.v1.outbound_service_pb2 import OutboundMessage
 from dialbridge.v1.status_change_pb2 import StatusChange
 from server.journal import Topic
 from server.journal.sqlite import MIGRATIONS
 from server.settings import DEFAULT_DATA_DIR
 
-MESSAGES: Mapping[Topic, type[StatusChange | OutboundMessage]] = {
+MESSAGES: Mapping[Topic, type[StatusChange | OutboundMessage | DeviceChange]] = {
     Topic.CALL: StatusChange,
     Topic.OUTBOUND: OutboundMessage,
+    Topic.DEVICE: DeviceChange,
 }
 """What the entries of each topic are."""
 PAGE = 2000

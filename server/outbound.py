@@ -22,12 +22,12 @@ from server.campaigns import calling_lists, previews
 from server.campaigns.record_changes import changed, new_record
 from server.campaigns.schema import CallingRecord, number_of
 from server.campaigns.store import CampaignStore
-from server.contact_center_sessions import ContactCenterSessions
 from server.directory import Device, Directory
 from server.features import VOICE_OUTBOUND, require_feature
 from server.journal import Journal, JournalUnavailable
 from server.principal import Principal
 from server.published_calls import PublishedCalls
+from server.published_devices import PublishedDevices
 from server.published_outbound import journalled
 from server.recorder import Recorder
 from server.refusals import Refusal
@@ -57,7 +57,7 @@ class Outbound:
         *,
         store: CampaignStore | None,
         directory: Directory,
-        sessions: ContactCenterSessions,
+        devices: PublishedDevices,
         recorder: Recorder,
         journal: Journal,
         calls: PublishedCalls,
@@ -67,7 +67,7 @@ class Outbound:
         """``store``: None where there are no campaigns."""
         self._store = store
         self._directory = directory
-        self._sessions = sessions
+        self._devices = devices
         self._recorder = recorder
         self._journal = journal
         self._calls = calls
@@ -312,7 +312,7 @@ class Outbound:
                 "there is no such device among the caller's",
                 metadata={"device_id": device_id[:64]},
             )
-        if not self._sessions.is_registered(device):
+        if not self._devices.is_registered(device.id):
             raise Refusal(
                 reasons.ERROR_REASON_DEVICE_NOT_REGISTERED,
                 f"Device '{device.phone_number}' is not registered.",

@@ -17,6 +17,7 @@ import structlog
 from google.protobuf.message import Message
 
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import device_service_pb2 as device
 from dialbridge.v1 import outbound_service_pb2 as campaign
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, ErrorReason
@@ -24,12 +25,14 @@ from server import tracing
 from server.authentication import Authenticator
 from server.call_operations import OPERATIONS, CallOperations
 from server.call_reads import CallReads
+from server.device_operations import DeviceOperations
 from server.dialing import Dialing
 from server.features import VOICE, require_feature
 from server.metrics import OK, ServerMetrics
 from server.outbound import Outbound
 from server.principal import Principal
 from server.published_calls import PublishedCalls
+from server.published_devices import PublishedDevices
 from server.published_outbound import PublishedOutbound
 from server.refusals import Refusal
 from server.supervising import Supervising
@@ -39,7 +42,8 @@ from server.watchers import Watch, Watchers, WatchRequest
 CALL_SERVICE = call.DESCRIPTOR.services_by_name["CallService"].full_name
 USER_SERVICE = user.DESCRIPTOR.services_by_name["UserService"].full_name
 OUTBOUND_SERVICE = campaign.DESCRIPTOR.services_by_name["OutboundService"].full_name
-SERVICES = (CALL_SERVICE, USER_SERVICE, OUTBOUND_SERVICE)
+DEVICE_SERVICE = device.DESCRIPTOR.services_by_name["DeviceService"].full_name
+SERVICES = (CALL_SERVICE, USER_SERVICE, OUTBOUND_SERVICE, DEVICE_SERVICE)
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -89,8 +93,10 @@ class Services:
         supervising: Supervising,
         users: UserSessions,
         outbound: Outbound,
+        device_operations: DeviceOperations,
         calls: PublishedCalls,
         campaigns: PublishedOutbound,
+        devices: PublishedDevices,
         watchers: Watchers,
         metrics: ServerMetrics,
     ) -> None:
@@ -99,8 +105,13 @@ class Services:
         self._users = users
         self._watchers = watchers
 
-        def controlled(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
-            return Method(CALL_SERVICE, name, request, lambda by, asked: do(by.principal, asked, by.time_remaining))
+        def controlled(
+            name: str, request: type[Message], do: Callable[..., Awaitable[Message]], service: str = CALL_SERVICE
+        ) -> Method:
+            return Method(service, name, request, lambda by, asked: do(by.principal, asked, by.time_remaining))
+
+        def at_device(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
+            return controlled(name, request, do, DEVICE_SERVICE)
 
         def in_loop(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
             return Method(OUTBOUND_SERVICE, name, request, lambda by, asked: do(by.principal, asked))
@@ -130,6 +141,15 @@ class Services:
                 in_loop("DoNotCallRecord", campaign.DoNotCallRecordRequest, outbound.do_not_call_record),
                 in_loop("AddRecord", campaign.AddRecordRequest, outbound.add_record),
                 Method(
+                    DEVICE_SERVICE,
+                    "ListDevices",
+                    device.ListDevicesRequest,
+                    lambda by, asked: device_operations.list_devices(by.principal, asked),
+                ),
+                at_device("SetAgentState", device.SetAgentStateRequest, device_operations.set_agent_state),
+                at_device("SetDoNotDisturb", device.SetDoNotDisturbRequest, device_operations.set_do_not_disturb),
+                at_device("SetForwarding", device.SetForwardingRequest, device_operations.set_forwarding),
+                Method(
                     USER_SERVICE,
                     "GetCurrentUser",
                     user.GetCurrentUserRequest,
@@ -139,13 +159,13 @@ class Services:
                     USER_SERVICE,
                     "StartContactCenterSession",
                     user.StartContactCenterSessionRequest,
-                    lambda by, asked: users.start(by.principal, asked),
+                    lambda by, asked: users.start(by.principal, asked, by.time_remaining),
                 ),
                 Method(
                     USER_SERVICE,
                     "EndContactCenterSession",
                     user.EndContactCenterSessionRequest,
-                    lambda by, _: users.end(by.principal),
+                    lambda by, _: users.end(by.principal, by.time_remaining),
                 ),
             )
         }
@@ -154,6 +174,13 @@ class Services:
             stream.name: stream
             for stream in (
                 Stream(CALL_SERVICE, "WatchCalls", call.WatchCallsRequest, call.WatchCallsResponse, calls.watch),
+                Stream(
+                    DEVICE_SERVICE,
+                    "WatchDevices",
+                    device.WatchDevicesRequest,
+                    device.WatchDevicesResponse,
+                    devices.watch,
+                ),
                 Stream(
                     OUTBOUND_SERVICE,
                     "WatchOutbound",

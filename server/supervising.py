@@ -8,8 +8,9 @@ from dialbridge.v1.call_pb2 import (
     SupervisorRole,
 )
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_DEVICE_NOT_FOUND, ERROR_REASON_ROLE_MISSING
-from dialbridge.v1.user_pb2 import ROLE_SUPERVISOR
+from dialbridge.v1.user_pb2 import ROLE_SUPERVISOR, SupervisorMonitoring
 from server.call_operations import asked
+from server.device_operations import DeviceOperations
 from server.directory import Directory
 from server.features import SUPERVISOR_MONITORING, VOICE, require_feature
 from server.principal import Principal
@@ -23,9 +24,10 @@ MonitoringRequest = pb.ListenInRequest | pb.CoachRequest | pb.BargeInRequest
 class Supervising:
     """Monitoring on behalf of supervisors."""
 
-    def __init__(self, switch: Switch, directory: Directory) -> None:
+    def __init__(self, switch: Switch, directory: Directory, devices: DeviceOperations) -> None:
         self._switch = switch
         self._directory = directory
+        self._devices = devices
 
     async def listen_in(
         self, principal: Principal, request: pb.ListenInRequest, time_remaining: float | None
@@ -54,6 +56,7 @@ class Supervising:
         """Leave. Raises `Refusal`."""
         self._check(principal, request.device_id)
         await asked("CancelSupervisorMonitoring", self._switch.end_supervision(request.device_id), time_remaining)
+        await self._devices.monitors(request.device_id, None)
         return pb.CancelSupervisorMonitoringResponse()
 
     async def _begin(
@@ -72,6 +75,10 @@ class Supervising:
         every_call = request.mode != pb.MONITORING_MODE_NEXT_CALL
         order = SupervisionOrder(request.target_device_id, role, every_call)
         await asked(name, self._switch.supervise(request.device_id, order), time_remaining)
+        await self._devices.monitors(
+            request.device_id,
+            SupervisorMonitoring(role=role, target_device_id=request.target_device_id, next_call_only=not every_call),
+        )
 
     def _check(self, principal: Principal, device_id: str) -> None:
         require_feature(principal, VOICE)

@@ -10,6 +10,7 @@ from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
 from server.call_commands import CallCommand
 from server.call_events import CallEvent
+from server.device_commands import DeviceCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,14 @@ class Switch(Protocol):
 
     async def end_supervision(self, device_id: str) -> None:
         """Let a supervisor's device monitor nobody, and leave the call. Raises what ``control`` raises."""
+        ...
+
+    async def command_device(self, device_id: str, command: DeviceCommand) -> None:
+        """Do ``command`` at the device. Raises what ``control`` raises."""
+        ...
+
+    async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
+        """After `start`: what was set at the device before, for a switch that forgets it with the process."""
         ...
 
     def events(self) -> AsyncIterator[Sequence[CallEvent]]:

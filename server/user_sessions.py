@@ -4,17 +4,12 @@ from collections.abc import Iterable
 
 from dialbridge.v1 import user_service_pb2 as pb
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_DEVICE_NOT_FOUND, ERROR_REASON_FEATURE_MISSING
-from dialbridge.v1.user_pb2 import (
-    DEVICE_STATE_ACTIVE,
-    DEVICE_STATE_INACTIVE,
-    USER_STATE_LOGGED_IN,
-    USER_STATE_UNSPECIFIED,
-)
 from server.authentication import Authenticator
-from server.contact_center_sessions import ContactCenterSessions
+from server.device_operations import DeviceOperations
 from server.directory import Directory
 from server.features import VOICE
 from server.principal import Principal
+from server.published_devices import PublishedDevices
 from server.refusals import Refusal
 from server.validation import required, shown
 
@@ -25,9 +20,16 @@ MAX_CHANNELS = 32
 class UserSessions:
     """The operations of principals on themselves."""
 
-    def __init__(self, directory: Directory, sessions: ContactCenterSessions, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        published: PublishedDevices,
+        devices: DeviceOperations,
+        authenticator: Authenticator,
+    ) -> None:
         self._directory = directory
-        self._sessions = sessions
+        self._published = published
+        self._devices = devices
         self._authenticator = authenticator
 
     async def sign_in(self, metadata: Iterable[tuple[str, str | bytes]]) -> pb.SignInResponse:
@@ -39,20 +41,14 @@ class UserSessions:
 
     async def current_user(self, principal: Principal) -> pb.GetCurrentUserResponse:
         """The caller, the caller's devices as they are now, and the caller's features."""
-        response = pb.GetCurrentUserResponse(
+        return pb.GetCurrentUserResponse(
             user=self._directory.contract_user(principal.user_name),
+            devices=[self._published.device(each.id) for each in self._directory.devices_of(principal.user_name)],
             features=self._directory.contract_features(principal.user_name),
         )
-        for device in self._directory.devices_of(principal.user_name):
-            added = response.devices.add()
-            added.CopyFrom(self._directory.contract_device(device.id))
-            added.state = DEVICE_STATE_ACTIVE if self._sessions.is_registered(device) else DEVICE_STATE_INACTIVE
-            has_session = self._sessions.has_session(principal.user_name)
-            added.user_state = USER_STATE_LOGGED_IN if has_session else USER_STATE_UNSPECIFIED
-        return response
 
     async def start(
-        self, principal: Principal, request: pb.StartContactCenterSessionRequest
+        self, principal: Principal, request: pb.StartContactCenterSessionRequest, time_remaining: float | None
     ) -> pb.StartContactCenterSessionResponse:
         """Open the caller's session on the channels that there are. Raises `Refusal`."""
         if not request.channels or len(request.channels) > MAX_CHANNELS:
@@ -73,10 +69,22 @@ class UserSessions:
                 result.reason = ERROR_REASON_DEVICE_NOT_FOUND
                 result.reason_text = "The user has no device."
             else:
-                self._sessions.start(principal.user_name)
+                await self._open(principal, request.device_id, result, time_remaining)
         return response
 
-    async def end(self, principal: Principal) -> pb.EndContactCenterSessionResponse:
-        """End the caller's session, if there is one."""
-        self._sessions.end(principal.user_name)
+    async def end(self, principal: Principal, time_remaining: float | None) -> pb.EndContactCenterSessionResponse:
+        """End the caller's session, if there is one. Raises `Refusal`."""
+        for device in self._directory.devices_of(principal.user_name):
+            await self._devices.end_session(device.id, time_remaining)
         return pb.EndContactCenterSessionResponse()
+
+    async def _open(
+        self, principal: Principal, device_id: str, result: pb.ChannelResult, time_remaining: float | None
+    ) -> None:
+        for device in self._directory.devices_of(principal.user_name):
+            if device_id in ("", device.id):
+                try:
+                    await self._devices.start_session(device.id, time_remaining)
+                except Refusal as refusal:
+                    result.reason = refusal.reason
+                    result.reason_text = refusal.text

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from dialbridge.v1.call_service_pb2 import Started, WatchCallsRequest
+from dialbridge.v1.device_service_pb2 import WatchDevicesRequest
 from dialbridge.v1.error_reason_pb2 import (
     ERROR_REASON_RESUME_TOKEN_EXPIRED,
     ERROR_REASON_SERVER_DRAINING,
@@ -33,7 +34,7 @@ from server.visibility import Sees
 DEFAULT_HEARTBEAT = 15.0
 MIN_HEARTBEAT, MAX_HEARTBEAT = 1.0, 60.0
 
-WatchRequest = WatchCallsRequest | WatchOutboundRequest
+WatchRequest = WatchCallsRequest | WatchOutboundRequest | WatchDevicesRequest
 """The requests of all watches: where they begin and how often they want to hear of the server is asked alike."""
 
 

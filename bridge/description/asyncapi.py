@@ -10,8 +10,9 @@ from bridge.description.outbound import OUTBOUND_MESSAGES
 from bridge.description.paths import OPENAPI_PATH
 from bridge.description.resources import CHANGES, RESOURCES
 from bridge.description.schema import Schema, const, record, ref, text
-from bridge.outbound_json import DEVICES_CHANNEL, OUTBOUND_CHANNEL
+from bridge.outbound_json import OUTBOUND_CHANNEL
 from bridge.settings import API_PATH
+from bridge.user_json import DEVICES_CHANNEL
 
 _LIMITS = Limits()
 
@@ -132,7 +133,10 @@ CHANNELS: Mapping[str, Mapping[str, object]] = {
         DEVICES_CHANNEL,
         "News of the caller's own devices.",
         _COMETD,
-        {"DeviceUserEventMessage": _message("DeviceUserEventMessage", "A user event.")},
+        {
+            "DeviceStateChangeMessage": _message("DeviceStateChangeMessage", "A device changed."),
+            "DeviceUserEventMessage": _message("DeviceUserEventMessage", "A user event."),
+        },
     ),
     "outbound": _channel(
         OUTBOUND_CHANNEL,

@@ -132,13 +132,31 @@ _MODE: Mapping[str, Schema] = {
     "mode": words(["NextCall", "AllCalls"], "One call, or all from now on. Without it, all.")
 }
 
+_DEVICE_CHANGE = "Told as `DeviceStateChangeMessage`."
+
 ON_DEVICES: Mapping[str, Operation] = {
     "ListenIn": Operation("A supervisor hears the agent's calls.", required=_WATCHED, optional=_MODE),
     "Coach": Operation("A supervisor speaks to the agent alone.", required=_WATCHED, optional=_MODE),
     "BargeIn": Operation("A supervisor speaks to everybody.", required=_WATCHED, optional=_MODE),
-    "CancelSupervisorMonitoring": Operation("Ends monitoring."),
+    "CancelSupervisorMonitoring": Operation("Ends monitoring.", _DEVICE_CHANGE),
+    "DoNotDisturbOn": Operation("Lets calls to the device find it busy.", _DEVICE_CHANGE),
+    "DoNotDisturbOff": Operation("Ends that.", _DEVICE_CHANGE),
+    "ForwardCallsOn": Operation(
+        "Sends calls to the device elsewhere.",
+        _DEVICE_CHANGE,
+        {"forwardTo": text("The number.", pattern=DIALABLE, examples=["5006"])},
+    ),
+    "ForwardCallsOff": Operation("Ends that.", _DEVICE_CHANGE),
 }
 """The operations on a device, by their names."""
+
+ON_VOICE: Mapping[str, Operation] = {
+    "Ready": Operation("The agent takes calls.", _DEVICE_CHANGE),
+    "NotReady": Operation("The agent takes no calls from queues.", _DEVICE_CHANGE),
+    "AfterCallWork": Operation("The agent finishes the work on the last call.", _DEVICE_CHANGE),
+    "AuxWork": Operation("The agent does something else.", _DEVICE_CHANGE),
+}
+"""What an agent does, by the names of the operations."""
 
 ON_ME: Mapping[str, Operation] = {
     "StartContactCenterSession": Operation(
@@ -206,7 +224,15 @@ SHAPES: Mapping[str, Schema] = {
         **_DIAL.body("Dial"),
         "anyOf": [{"required": ["outboundRecord"]}, {"required": ["destination"]}],
     },
-    **{name: operation.body(name) for name, operation in (*ON_ME.items(), *ON_CALLS.items(), *ON_DEVICES.items())},
+    **{
+        name: operation.body(name)
+        for name, operation in (
+            *ON_ME.items(),
+            *ON_CALLS.items(),
+            *ON_DEVICES.items(),
+            *ON_VOICE.items(),
+        )
+    },
 }
 """The bodies of all operations by their names, and what they are made of."""
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from bridge.description.operations import DIALABLE, OPTIONAL_NUMBER, Operation
 from bridge.description.schema import Schema, const, record, ref, text, whole, words
-from bridge.outbound_json import DEVICES_CHANNEL, OUTBOUND_CHANNEL, OUTBOUND_NOTIFICATION_TYPES
+from bridge.outbound_json import OUTBOUND_CHANNEL, OUTBOUND_NOTIFICATION_TYPES
 from bridge.outbound_requests import CALLBACK_TYPES
+from bridge.user_json import DEVICES_CHANNEL
 
 _INT64 = {"minimum": -(1 << 63), "maximum": (1 << 63) - 1}
 _DAY = {"minimum": 0, "maximum": 86_400}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.description.operations import ON_CALLS, ON_DEVICES, ON_ME, one_of
+from bridge.description.operations import ON_CALLS, ON_DEVICES, ON_ME, ON_VOICE, one_of
 from bridge.description.outbound import LIST_NAMES, ON_CAMPAIGNS, ON_LISTS, ON_RECORDS
 from bridge.description.refusals import (
     ADDRESSING,
@@ -237,7 +237,8 @@ _API: Mapping[str, Item] = {
             _DEVICE_EXAMPLES,
             (*CHANGING, *DIALING[:3]),
             [_in_path(DEVICE_ID)],
-            description="The answer says that the switch has taken the operation. Monitoring needs a supervisor and "
+            description="The answer says that the switch has taken the operation; what is allowed now stands in "
+            "`capabilities` of the device. Monitoring needs a supervisor and "
             "the feature `api-supervisor-monitoring`.",
         ),
     },
@@ -267,6 +268,16 @@ _API: Mapping[str, Item] = {
             [_in_path(CALL_ID)],
             description="What is allowed now stands in `capabilities` of the call. The answer says that the switch has "
             "taken the operation; what becomes of it is told by CometD.",
+        ),
+    },
+    "/me/channels/voice": {
+        "post": _post(
+            "Say what the agent is doing",
+            "Devices",
+            one_of(ON_VOICE),
+            {"Ready": {"operationName": "Ready"}},
+            (*CHANGING, *DIALING[:2]),
+            description="Needs a contact centre session.",
         ),
     },
     "/me/outbound-campaigns/{name}": {

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 
 from bridge.call_json import CALLS_CHANNEL
 from bridge.description.schema import Schema, const, flag, many, record, ref, text, whole, words, words_or_others
-from bridge.user_json import VOICE_CHANNEL
+from bridge.user_json import DEVICES_CHANNEL, VOICE_CHANNEL
 from bridge.vocabulary import (
     CALL_STATES,
     CALL_TYPES,
     CAPABILITIES,
+    DEVICE_CAPABILITIES,
     DEVICE_STATES,
     NOTIFICATION_TYPES,
     RECORDING_STATES,
     RELEASE_CAUSES,
     ROLES,
+    SUPERVISOR_ROLES,
     USER_STATES,
 )
 
@@ -119,7 +121,13 @@ RESOURCES: Mapping[str, Schema] = {
         _BOARD_OPTIONAL,
     ),
     "UserState": record(
-        "What the agent at the device is doing.", {"state": words(USER_STATES.values(), "The agent's state.")}
+        "What the agent at the device is doing; absent where there never was a session.",
+        {"state": words({each.shown["state"] for each in USER_STATES.values()}, "The agent's state.")},
+        {
+            "id": text("Names the state.", examples=["9430250E-0A1B-421F-B372-F29E69366DED"]),
+            "displayName": text("The state for people.", examples=["Not Ready"]),
+            "workMode": words(["AfterCallWork", "AuxWork"], "Why the agent is not ready, where that is known."),
+        },
     ),
     "Device": record(
         "A telephone device of a user.",
@@ -131,12 +139,22 @@ RESOURCES: Mapping[str, Schema] = {
             "e164Number": text("The number in E.164 form; empty where it has none."),
             "telephonyNetwork": text("Where the number can be reached from.", examples=["Private", "Public"]),
             "doNotDisturb": words(["Off", "On"], "Whether calls are kept away."),
-            "capabilities": many(text(), "The operations on the device that are allowed now."),
+            "capabilities": many(words(DEVICE_CAPABILITIES.values()), "The operations that are allowed now."),
             "channels": many(const(VOICE_CHANNEL), "The channels that the device serves."),
             "dynamicPhoneNumber": text("Always empty."),
         },
         {
             "userState": ref("UserState"),
+            "forwardTo": text("The number that calls are sent to, where they are.", examples=["5006"]),
+            "supervisorMonitoringState": record(
+                "Whom the supervisor at the device monitors.",
+                {
+                    "state": words(SUPERVISOR_ROLES.values(), "How the monitoring began."),
+                    "mode": words(["NextCall", "AllCalls"], "One call, or all from then on."),
+                    "scope": const("Call"),
+                    "targetDeviceUri": uri("The agent's device."),
+                },
+            ),
             "voiceEnvironmentUri": uri("The voice environment that the device belongs to."),
         },
     ),
@@ -211,6 +229,19 @@ CHANGES: Mapping[str, Schema] = {
     "Calls": record(
         "All live calls that the caller may see: replaces what the client knew.",
         {"calls": many(ref("Call"), "Those that are not here are over.")},
+    ),
+    "DeviceStateChangeMessage": record(
+        "An event on `/v2/me/devices`: devices as they are after a change.",
+        {
+            "data": record(
+                "The news.",
+                {
+                    "devices": many(ref("Device"), "At least one.", minItems=1),
+                    "messageType": const("DeviceStateChangeMessage"),
+                },
+            ),
+            "channel": const(DEVICES_CHANNEL),
+        },
     ),
     "BoardStarted": record(
         "How a stream begins.",

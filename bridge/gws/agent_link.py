@@ -166,6 +166,10 @@ class AgentLink:
         """Post an operation on a device."""
         await self._session().post(f"/me/devices/{self.upstream_id(device_id)}", body, timeout)
 
+    async def operate_user(self, path: str, body: Mapping[str, object], timeout: float) -> None:
+        """Post an operation of the agent."""
+        await self._session().post(path, body, timeout)
+
     def upstream_id(self, device_id: str) -> str:
         """The id that the upstream has for a device."""
         device = self._upstream_ids.get(device_id)

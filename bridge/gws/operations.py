@@ -5,10 +5,12 @@ Dial, Dial Preview Record, Calls API.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from bridge.requests import DEVICE_PATH, RECORD_MEMBERS
 from bridge.user_data import to_json
-from bridge.vocabulary import CAPABILITIES, SUPERVISOR_ROLES
+from bridge.user_json import VOICE_CHANNEL
+from bridge.vocabulary import CAPABILITIES, SUPERVISOR_ROLES, USER_STATES
 from dialbridge.v1.call_pb2 import Capability, SupervisorRole
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
@@ -74,6 +76,31 @@ def command_body(command: object, url: str) -> Mapping[str, object]:
     if isinstance(data, UserData) and (data.pairs or not destination):
         body["userData"] = to_json(data)
     return body
+
+
+def device_request(command: Any) -> tuple[str, Mapping[str, object]]:
+    """Where an operation of an agent or on a device goes, and its body; the address is empty where it is the device's.
+
+    Raises TypeError for one that cannot be passed on. GWS reference, Devices API; no page shows the body of
+    ForwardCallsOn, its member is that of the device.
+    """
+    match type(command).__name__:
+        case "StartSession":
+            return "/me", {"operationName": "StartContactCenterSession", "channels": [VOICE_CHANNEL]}
+        case "EndSession":
+            return "/me", {"operationName": "EndContactCenterSession"}
+        case "SetAgentState":
+            state = USER_STATES[command.user_state]
+            return f"/me/channels/{VOICE_CHANNEL}", {"operationName": state.operation}
+        case "SetDoNotDisturb":
+            is_on = command.do_not_disturb
+            return "", {"operationName": "DoNotDisturbOn" if is_on else "DoNotDisturbOff"}
+        case "SetForwarding":
+            if number := command.forward_to:
+                return "", {"operationName": "ForwardCallsOn", "forwardTo": number}
+            return "", {"operationName": "ForwardCallsOff"}
+        case name:
+            raise TypeError(f"{name} is not an operation that can be passed on")
 
 
 def supervision_body(role: SupervisorRole.ValueType, target_uri: str, *, every_call: bool) -> Mapping[str, object]:

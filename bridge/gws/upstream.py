@@ -123,6 +123,10 @@ class Upstream:
         """Post an operation on a device as its agent."""
         await self._link(device_id).operate(device_id, body, timeout)
 
+    async def operate_user(self, device_id: str, path: str, body: Mapping[str, object], timeout: float) -> None:
+        """Post an operation of the agent who has the device; ``path`` begins with ``/me``."""
+        await self._link(device_id).operate_user(path, body, timeout)
+
     def device_uri(self, device_id: str) -> str:
         """Where the upstream has a device of one of its agents."""
         return f"{self._settings.url}/devices/{self._link(device_id).upstream_id(device_id)}"

@@ -18,7 +18,7 @@ from bridge.legacy.call_history import CallHistory
 from bridge.legacy.cometd import Caller, CometdEndpoint
 from bridge.legacy.dashboard import Dashboard
 from bridge.legacy.feed import Feed
-from bridge.legacy.followed import calls_of, outbound_of
+from bridge.legacy.followed import calls_of, devices_of, outbound_of
 from bridge.legacy.front_door import COMETD_PATH, FrontDoor, error_response, json_response, sign_in_at
 from bridge.legacy.grpc_web import GrpcWeb
 from bridge.legacy.http_sessions import HttpSessions, SessionLimits
@@ -86,15 +86,20 @@ class Bridge:
         )
         self._door = FrontDoor(self._sessions, settings, metrics)
         translations = Translations(settings)
-        self._feed, self._outbound_feed = (
+        self._feeds = tuple(
             Feed(
                 followed,
                 lambda *event: self._cometd.publish(*event),
                 wanted=lambda user_name: self._cometd.has_sessions(user_name),
                 service_metadata=service_metadata,
             )
-            for followed in (calls_of(facade, translations), outbound_of(facade))
+            for followed in (
+                calls_of(facade, translations),
+                devices_of(facade, settings.external_url),
+                outbound_of(facade),
+            )
         )
+        self._feed = self._feeds[0]
         self._cometd = CometdEndpoint(
             authenticate=self._caller,
             may_subscribe=may_subscribe,
@@ -144,7 +149,7 @@ class Bridge:
 
     @property
     def _following(self) -> bool:
-        return self._feed.connected and self._outbound_feed.connected
+        return all(feed.connected for feed in self._feeds)
 
     @property
     def cometd(self) -> CometdEndpoint:
@@ -161,8 +166,7 @@ class Bridge:
             await self._runner.cleanup()
             raise
         self._tasks = (
-            asyncio.create_task(self._feed.run(), name="bridge feed"),
-            asyncio.create_task(self._outbound_feed.run(), name="bridge outbound feed"),
+            *(asyncio.create_task(feed.run(), name="bridge feed") for feed in self._feeds),
             asyncio.create_task(self._cometd.run(), name="bridge cometd"),
             asyncio.create_task(self._sweep(), name="bridge sweep"),
         )

@@ -9,7 +9,9 @@ from bridge.call_json import CALLS_CHANNEL
 from bridge.facade import Facade, Streaming
 from bridge.legacy.translations import Translations
 from bridge.outbound_json import outbound_events
+from bridge.user_json import DEVICES_CHANNEL, device_event
 from dialbridge.v1.call_service_pb2 import WatchCallsRequest
+from dialbridge.v1.device_service_pb2 import DeviceChange, WatchDevicesRequest
 from dialbridge.v1.outbound_service_pb2 import OutboundMessage, WatchOutboundRequest
 from dialbridge.v1.status_change_pb2 import StatusChange
 
@@ -55,6 +57,22 @@ def calls_of(facade: Facade, translations: Translations) -> Followed:
         WatchCallsRequest,
         lambda message: message.changes.status_changes,
         lambda change: str(change.call.user_name),
+        tell,
+    )
+
+
+def devices_of(facade: Facade, external_url: str) -> Followed:
+    """The changes of all devices."""
+
+    def tell(change: DeviceChange) -> Sequence[Told]:
+        return (Told(DEVICES_CHANNEL, device_event(change.device, external_url), None),)
+
+    return Followed(
+        "devices",
+        facade.devices.WatchDevices,
+        WatchDevicesRequest,
+        lambda message: message.changes.device_changes,
+        lambda change: str(change.device.user_name),
         tell,
     )
 

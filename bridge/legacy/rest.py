@@ -15,6 +15,7 @@ from bridge.legacy.http_sessions import HttpSessions
 from bridge.settings import API_PATH
 from bridge.strict_json import JsonObject, dumps
 from bridge.user_json import VOICE_CHANNEL
+from dialbridge.v1.device_service_pb2 import SetForwardingRequest
 from dialbridge.v1.error_reason_pb2 import ERROR_REASON_UNSPECIFIED
 from dialbridge.v1.user_service_pb2 import ChannelResult, EndContactCenterSessionRequest
 
@@ -45,6 +46,7 @@ class Rest:
                 ("/me/devices/{id}/calls", self._on_device_calls),
                 ("/me/calls/{id}", self._on_call),
                 ("/me/devices/{id}", self._on_device),
+                ("/me/channels/voice", self._on_voice),
                 ("/me/outbound-campaigns/{name}", self._on_campaign),
                 ("/me/outbound-records/{handle}", self._on_record),
                 ("/me/outbound-records", self._on_records),
@@ -91,7 +93,20 @@ class Rest:
             return self._monitoring[name], requests.monitoring_request(name, device_id, body)
         if name == "CancelSupervisorMonitoring":
             return self._facade.calls.CancelSupervisorMonitoring, requests.cancel_monitoring_request(device_id)
+        if name in requests.DEVICE_OPERATIONS:
+            message = requests.DEVICE_OPERATIONS[name](requests.encodable(device_id), body)
+            devices = self._facade.devices
+            asks_forwarding = isinstance(message, SetForwardingRequest)
+            return devices.SetForwarding if asks_forwarding else devices.SetDoNotDisturb, message
         raise requests.unknown_operation(name)
+
+    async def _on_voice(self, request: web.Request) -> web.Response:
+        """What the agent is doing. GWS reference, Agent states."""
+        await self._door.authenticate(request)
+        body = requests.body_of(await body_of(request))
+        message = requests.agent_state_request(requests.operation_of(body))
+        await self._door.ask(request, self._facade.devices.SetAgentState, message)
+        return success()
 
     async def _on_campaign(self, request: web.Request) -> web.Response:
         """An operation on a campaign. GWS reference, Outbound API."""

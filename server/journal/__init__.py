@@ -15,6 +15,8 @@ class Topic(enum.IntEnum):
     """A ``StatusChange``."""
     OUTBOUND = 1
     """An ``OutboundMessage``."""
+    DEVICE = 2
+    """A ``DeviceChange``."""
 
 
 @dataclass(frozen=True, slots=True)

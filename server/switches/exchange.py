@@ -137,6 +137,14 @@ class Exchange:
         self._supervision.end(device_id, now)
         return self._told()
 
+    def set_do_not_disturb(self, device_id: str, do_not_disturb: bool) -> None:
+        """Calls to the device find it busy, or not."""
+        self._far_ends.set_do_not_disturb(device_id, do_not_disturb)
+
+    def set_forwarding(self, device_id: str, forward_to: str) -> None:
+        """Calls to the device go to another number; empty: they stay."""
+        self._far_ends.set_forwarding(device_id, forward_to)
+
     def advance(self, now: float) -> list[CallEvent]:
         """Everything that is due by ``now``, each event at the time at which it was due."""
         while (due := self.next_due) is not None and due <= now:

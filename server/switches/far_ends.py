@@ -25,6 +25,7 @@ from server.switches.switchroom import Due, Switchroom
 
 MAX_CALLS = 200_000
 BUSY_AFTER = 0.2
+MAX_FORWARDS = 8
 """Seconds after which a busy local device is known to be."""
 
 _FAILURES: Mapping[Outcome, ReleaseCause.ValueType] = {
@@ -55,6 +56,8 @@ class FarEnds:
         self._devices = local_devices
         self._chance = chance
         self._max_calls = max_calls
+        self._undisturbed: set[str] = set()
+        self._forwarded: dict[str, str] = {}
         self._load_calls = 0
         self.next_load_call: float | None = None
         """When the load's next caller calls; None: there is no load."""
@@ -70,9 +73,10 @@ class FarEnds:
             raise SwitchRejected("All trunks busy", code="AllTrunksBusy")
         if number == but:
             raise SwitchRejected("Invalid destination: the device itself", code="71", why=Rejection.INVALID)
-        if number in self._devices:
+        end = self._end_of(number)
+        if end in self._devices:
             return None
-        play = self._choose(number)
+        play = self._choose(end)
         if play.outcome is Outcome.REFUSE_ORDER:
             raise SwitchRejected(play.message or "Invalid destination", code=play.code or "71")
         if play.outcome is Outcome.UNREACHABLE:
@@ -81,12 +85,13 @@ class FarEnds:
 
     def add(self, call: SimulatedCall, number: str, play: Play | None) -> Leg:
         """Let who has ``number`` come to the call, where it will ring."""
-        device_id = self._devices.get(number, "")
+        end = self._end_of(number)
+        device_id = self._devices.get(end, "")
         is_on_it = any(each.device_id == device_id for each in call.legs)
-        if device_id and (is_on_it or not self._room.has_free_line(device_id)):
-            leg = Leg(call, number, LegState.RINGING, failure=RELEASE_CAUSE_BUSY)
+        if device_id and (is_on_it or not self._takes_calls(device_id)):
+            leg = Leg(call, end, LegState.RINGING, failure=RELEASE_CAUSE_BUSY)
         else:
-            leg = Leg(call, number, LegState.RINGING, device_id, play)
+            leg = Leg(call, end, LegState.RINGING, device_id, play)
         self._room.add(leg)
         return leg
 
@@ -105,6 +110,17 @@ class FarEnds:
         if leg.play is not None and leg.play.hang_up_after is not None:
             self._room.at(now + self._draw(leg.play.hang_up_after), Due.FAR_END_HANGS_UP, leg)
 
+    def set_do_not_disturb(self, device_id: str, do_not_disturb: bool) -> None:
+        """Calls to the device find it busy, or not."""
+        (self._undisturbed.add if do_not_disturb else self._undisturbed.discard)(device_id)
+
+    def set_forwarding(self, device_id: str, forward_to: str) -> None:
+        """Calls to the device go to another number; empty: they stay."""
+        if forward_to:
+            self._forwarded[device_id] = forward_to
+        else:
+            self._forwarded.pop(device_id, None)
+
     def begin_load(self, now: float) -> None:
         """Start the load of the scenario, if it has one."""
         if self._scenario.load is not None:
@@ -116,9 +132,9 @@ class FarEnds:
         assert load is not None  # noqa: S101  only its own timer comes here
         self.next_load_call = now + 1 / load.calls_per_second
         number = load.to[self._load_calls % len(load.to)]
-        device_id = self._devices.get(number)
+        device_id = self._devices.get(self._end_of(number))
         self._load_calls += 1
-        if device_id is None or len(self._room.calls) >= self._max_calls or not self._room.has_free_line(device_id):
+        if device_id is None or len(self._room.calls) >= self._max_calls or not self._takes_calls(device_id):
             return  # a caller who hears the busy tone and goes away
         call_id = call_ids.call_id(self._chance.randbytes)
         caller_number = f"+1410555{self._chance.randrange(10_000):04}"
@@ -131,6 +147,19 @@ class FarEnds:
         if load.answer_after is not None:
             self._room.at(now + self._draw(load.answer_after), Due.ANSWER, called)
         self._room.at(now + self._draw(load.hang_up_after), Due.FAR_END_HANGS_UP, caller)
+
+    def _end_of(self, number: str) -> str:
+        """Where a call to ``number`` ends up; who is sent round in a circle finds the last one busy."""
+        for _ in range(MAX_FORWARDS):
+            forward_to = self._forwarded.get(self._devices.get(number, ""), "")
+            if not forward_to:
+                return number
+            number = forward_to
+        return number
+
+    def _takes_calls(self, device_id: str) -> bool:
+        is_forwarded = device_id in self._forwarded  # and still the end: a circle
+        return not is_forwarded and device_id not in self._undisturbed and self._room.has_free_line(device_id)
 
     def _begin_play(self, leg: Leg, play: Play, now: float, ring_timeout: float) -> None:
         after = self._draw(play.after)

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from bridge.gws.agent_link import Agent
 from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
-from bridge.gws.operations import OPERATIONS, command_body, dial_body, supervision_body
+from bridge.gws.operations import OPERATIONS, command_body, device_request, dial_body, supervision_body
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream import Upstream
 from bridge.gws.upstream_calls import News
 from dialbridge.v1.call_pb2 import Capability
 from server.call_commands import CallCommand
 from server.call_events import CallEvent, CallReported
+from server.device_commands import DeviceCommand
 from server.directory import Directory
 from server.switch import (
     CallView,
@@ -103,6 +104,20 @@ class GwsSwitch:
             await self._upstream.operate(device_id, {"operationName": "CancelSupervisorMonitoring"}, COMMAND_WITHIN)
         except GwsError as error:
             raise _translated(error) from None
+
+    async def command_device(self, device_id: str, command: DeviceCommand) -> None:
+        """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
+        path, body = device_request(command)
+        try:
+            if path:
+                await self._upstream.operate_user(device_id, path, body, COMMAND_WITHIN)
+            else:
+                await self._upstream.operate(device_id, body, COMMAND_WITHIN)
+        except GwsError as error:
+            raise _translated(error) from None
+
+    async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
+        """A GWS keeps what was set."""
 
     async def events(self) -> AsyncIterator[Sequence[CallEvent]]:
         """What the GWS says, as it says it."""

@@ -7,11 +7,19 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from dialbridge.v1.call_pb2 import CAPABILITY_UNSPECIFIED, Capability
 from server.call_commands import CallCommand
 from server.call_events import CallEvent
+from server.device_commands import (
+    DeviceCommand,
+    EndSession,
+    SetAgentState,
+    SetDoNotDisturb,
+    SetForwarding,
+    StartSession,
+)
 from server.switch import CallView, DialOrder, SupervisionOrder
 from server.switches.exchange import Exchange
 from server.switches.scenario import Scenario
@@ -107,6 +115,23 @@ class Simulator:
     async def end_supervision(self, device_id: str) -> None:
         """Monitor nobody. Raises `server.switch.SwitchRejected`."""
         self._tell(self._exchange.end_supervision(device_id, self._clock.now()))
+
+    async def command_device(self, device_id: str, command: DeviceCommand) -> None:
+        """Do-not-disturb and forwarding decide where calls go; what the agent does, the exchange need not know."""
+        match command:
+            case SetDoNotDisturb(do_not_disturb):
+                self._exchange.set_do_not_disturb(device_id, do_not_disturb)
+            case SetForwarding(forward_to):
+                self._exchange.set_forwarding(device_id, forward_to)
+            case StartSession() | EndSession() | SetAgentState():
+                pass
+            case _:
+                assert_never(command)
+
+    async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
+        """The exchange begins anew with every process."""
+        self._exchange.set_do_not_disturb(device_id, do_not_disturb)
+        self._exchange.set_forwarding(device_id, forward_to)
 
     async def events(self) -> AsyncIterator[Sequence[CallEvent]]:
         """Everything that happens, in batches of what had piled up."""

@@ -13,12 +13,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from bridge import envelope
 from bridge.description.asyncapi import asyncapi
 from bridge.description.openapi import openapi
-from bridge.description.operations import DIALABLE, DTMF, ON_CALLS, ON_DEVICES
+from bridge.description.operations import DIALABLE, DTMF, ON_CALLS, ON_DEVICES, ON_VOICE
 from bridge.description.outbound import ON_CAMPAIGNS, ON_LISTS, ON_RECORDS
 from bridge.description.prose import inline, prose
 from bridge.description.refusals import CODES
 from bridge.outbound_requests import CAMPAIGN_OPERATIONS, LIST_OPERATIONS, RECORD_OPERATIONS
-from bridge.requests import CALL_OPERATIONS, MONITORING_OPERATIONS, RECORD_MEMBERS
+from bridge.requests import AGENT_STATES, CALL_OPERATIONS, DEVICE_OPERATIONS, MONITORING_OPERATIONS, RECORD_MEMBERS
 from server.refusals import Refusal
 from server.validation import check_digits, dialable
 
@@ -153,7 +153,8 @@ def test_every_answer_of_the_envelope_is_documented_somewhere(reason):
 
 def test_every_operation_of_the_bridge_is_described():
     assert set(ON_CALLS) == set(CALL_OPERATIONS)
-    assert set(ON_DEVICES) == {*MONITORING_OPERATIONS, "CancelSupervisorMonitoring"}
+    assert set(ON_DEVICES) == {*MONITORING_OPERATIONS, *DEVICE_OPERATIONS, "CancelSupervisorMonitoring"}
+    assert set(ON_VOICE) == set(AGENT_STATES)
     body = REST["paths"]["/api/v2/me/calls/{id}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["discriminator"]["mapping"]) == set(CALL_OPERATIONS)
     assert set(ON_CAMPAIGNS) == set(CAMPAIGN_OPERATIONS)

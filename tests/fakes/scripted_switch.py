@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dialbridge.v1.call_pb2 import CALL_STATE_DIALING, CALL_TYPE_INTERNAL, RELEASE_CAUSE_LOCAL_HANGUP, Capability, Party
 from server.call_commands import Answer, AttachUserData, CallCommand, Hangup
 from server.call_events import CallAppeared, CallEstablished, CallEvent, CallReleased, UserDataChanged
+from server.device_commands import DeviceCommand
 from server.switch import CallView, DialOrder
 
 
@@ -33,6 +34,9 @@ class ScriptedSwitch:
         self.known: set[CallView] = set()
         self.on_dial: Callable[[DialOrder], Awaitable[None]] = self.accept
         self.on_control: Callable[[str, str, CallCommand], Awaitable[None]] = self.obey
+        self.device_commands: list[tuple[str, DeviceCommand]] = []
+        self.restored_devices: list[tuple[str, bool, str]] = []
+        self.on_device: Callable[[str, DeviceCommand], Awaitable[None]] = self.take
         self._events: asyncio.Queue[Sequence[CallEvent] | None] = asyncio.Queue()
 
     @property
@@ -48,6 +52,15 @@ class ScriptedSwitch:
 
     async def start(self) -> None:
         pass
+
+    async def command_device(self, device_id: str, command: DeviceCommand) -> None:
+        await self.on_device(device_id, command)
+
+    async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
+        self.restored_devices.append((device_id, do_not_disturb, forward_to))
+
+    async def take(self, device_id: str, command: DeviceCommand) -> None:
+        self.device_commands.append((device_id, command))
 
     def tell(self, *events: CallEvent) -> None:
         """Let events happen, in one batch."""

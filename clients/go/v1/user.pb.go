@@ -80,6 +80,83 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{0}
 }
 
+// What can be done with a device.
+type DeviceCapability int32
+
+const (
+	// Not an operation.
+	DeviceCapability_DEVICE_CAPABILITY_UNSPECIFIED DeviceCapability = 0
+	// SetDoNotDisturb with true.
+	DeviceCapability_DEVICE_CAPABILITY_DO_NOT_DISTURB_ON DeviceCapability = 1
+	// SetDoNotDisturb with false.
+	DeviceCapability_DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF DeviceCapability = 2
+	// SetForwarding with a number.
+	DeviceCapability_DEVICE_CAPABILITY_FORWARD_CALLS_ON DeviceCapability = 3
+	// SetForwarding without one.
+	DeviceCapability_DEVICE_CAPABILITY_FORWARD_CALLS_OFF DeviceCapability = 4
+	// CallService.ListenIn.
+	DeviceCapability_DEVICE_CAPABILITY_LISTEN_IN DeviceCapability = 5
+	// CallService.Coach.
+	DeviceCapability_DEVICE_CAPABILITY_COACH DeviceCapability = 6
+	// CallService.BargeIn.
+	DeviceCapability_DEVICE_CAPABILITY_BARGE_IN DeviceCapability = 7
+	// CallService.CancelSupervisorMonitoring.
+	DeviceCapability_DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING DeviceCapability = 8
+)
+
+// Enum value maps for DeviceCapability.
+var (
+	DeviceCapability_name = map[int32]string{
+		0: "DEVICE_CAPABILITY_UNSPECIFIED",
+		1: "DEVICE_CAPABILITY_DO_NOT_DISTURB_ON",
+		2: "DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF",
+		3: "DEVICE_CAPABILITY_FORWARD_CALLS_ON",
+		4: "DEVICE_CAPABILITY_FORWARD_CALLS_OFF",
+		5: "DEVICE_CAPABILITY_LISTEN_IN",
+		6: "DEVICE_CAPABILITY_COACH",
+		7: "DEVICE_CAPABILITY_BARGE_IN",
+		8: "DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING",
+	}
+	DeviceCapability_value = map[string]int32{
+		"DEVICE_CAPABILITY_UNSPECIFIED":                  0,
+		"DEVICE_CAPABILITY_DO_NOT_DISTURB_ON":            1,
+		"DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF":           2,
+		"DEVICE_CAPABILITY_FORWARD_CALLS_ON":             3,
+		"DEVICE_CAPABILITY_FORWARD_CALLS_OFF":            4,
+		"DEVICE_CAPABILITY_LISTEN_IN":                    5,
+		"DEVICE_CAPABILITY_COACH":                        6,
+		"DEVICE_CAPABILITY_BARGE_IN":                     7,
+		"DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING": 8,
+	}
+)
+
+func (x DeviceCapability) Enum() *DeviceCapability {
+	p := new(DeviceCapability)
+	*p = x
+	return p
+}
+
+func (x DeviceCapability) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeviceCapability) Descriptor() protoreflect.EnumDescriptor {
+	return file_dialbridge_v1_user_proto_enumTypes[1].Descriptor()
+}
+
+func (DeviceCapability) Type() protoreflect.EnumType {
+	return &file_dialbridge_v1_user_proto_enumTypes[1]
+}
+
+func (x DeviceCapability) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeviceCapability.Descriptor instead.
+func (DeviceCapability) EnumDescriptor() ([]byte, []int) {
+	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{1}
+}
+
 // Whether a device is registered at the switch.
 type DeviceState int32
 
@@ -117,11 +194,11 @@ func (x DeviceState) String() string {
 }
 
 func (DeviceState) Descriptor() protoreflect.EnumDescriptor {
-	return file_dialbridge_v1_user_proto_enumTypes[1].Descriptor()
+	return file_dialbridge_v1_user_proto_enumTypes[2].Descriptor()
 }
 
 func (DeviceState) Type() protoreflect.EnumType {
-	return &file_dialbridge_v1_user_proto_enumTypes[1]
+	return &file_dialbridge_v1_user_proto_enumTypes[2]
 }
 
 func (x DeviceState) Number() protoreflect.EnumNumber {
@@ -130,7 +207,7 @@ func (x DeviceState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DeviceState.Descriptor instead.
 func (DeviceState) EnumDescriptor() ([]byte, []int) {
-	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{1}
+	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{2}
 }
 
 // What the agent at a device is doing.
@@ -141,6 +218,16 @@ const (
 	UserState_USER_STATE_UNSPECIFIED UserState = 0
 	// A contact centre session was started and no other state was chosen.
 	UserState_USER_STATE_LOGGED_IN UserState = 1
+	// Takes calls.
+	UserState_USER_STATE_READY UserState = 2
+	// Takes no calls from queues.
+	UserState_USER_STATE_NOT_READY UserState = 3
+	// Not ready: finishing the work on the last call.
+	UserState_USER_STATE_AFTER_CALL_WORK UserState = 4
+	// Not ready: something else.
+	UserState_USER_STATE_AUX_WORK UserState = 5
+	// The contact centre session was ended.
+	UserState_USER_STATE_LOGGED_OUT UserState = 6
 )
 
 // Enum value maps for UserState.
@@ -148,10 +235,20 @@ var (
 	UserState_name = map[int32]string{
 		0: "USER_STATE_UNSPECIFIED",
 		1: "USER_STATE_LOGGED_IN",
+		2: "USER_STATE_READY",
+		3: "USER_STATE_NOT_READY",
+		4: "USER_STATE_AFTER_CALL_WORK",
+		5: "USER_STATE_AUX_WORK",
+		6: "USER_STATE_LOGGED_OUT",
 	}
 	UserState_value = map[string]int32{
-		"USER_STATE_UNSPECIFIED": 0,
-		"USER_STATE_LOGGED_IN":   1,
+		"USER_STATE_UNSPECIFIED":     0,
+		"USER_STATE_LOGGED_IN":       1,
+		"USER_STATE_READY":           2,
+		"USER_STATE_NOT_READY":       3,
+		"USER_STATE_AFTER_CALL_WORK": 4,
+		"USER_STATE_AUX_WORK":        5,
+		"USER_STATE_LOGGED_OUT":      6,
 	}
 )
 
@@ -166,11 +263,11 @@ func (x UserState) String() string {
 }
 
 func (UserState) Descriptor() protoreflect.EnumDescriptor {
-	return file_dialbridge_v1_user_proto_enumTypes[2].Descriptor()
+	return file_dialbridge_v1_user_proto_enumTypes[3].Descriptor()
 }
 
 func (UserState) Type() protoreflect.EnumType {
-	return &file_dialbridge_v1_user_proto_enumTypes[2]
+	return &file_dialbridge_v1_user_proto_enumTypes[3]
 }
 
 func (x UserState) Number() protoreflect.EnumNumber {
@@ -179,7 +276,7 @@ func (x UserState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use UserState.Descriptor instead.
 func (UserState) EnumDescriptor() ([]byte, []int) {
-	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{2}
+	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{3}
 }
 
 // A user of the contact centre.
@@ -320,9 +417,19 @@ type Device struct {
 	// The voice environment that the device belongs to, a UUID.
 	VoiceEnvironmentId string `protobuf:"bytes,8,opt,name=voice_environment_id,json=voiceEnvironmentId,proto3" json:"voice_environment_id,omitempty"`
 	// How many calls that are not held the device can carry at a time.
-	Lines         int32 `protobuf:"varint,9,opt,name=lines,proto3" json:"lines,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Lines int32 `protobuf:"varint,9,opt,name=lines,proto3" json:"lines,omitempty"`
+	// Whether calls to the device find it busy.
+	DoNotDisturb bool `protobuf:"varint,10,opt,name=do_not_disturb,json=doNotDisturb,proto3" json:"do_not_disturb,omitempty"`
+	// The number that calls to the device are sent to. Empty: they stay here.
+	ForwardTo string `protobuf:"bytes,11,opt,name=forward_to,json=forwardTo,proto3" json:"forward_to,omitempty"`
+	// The operations that the device offers now.
+	Capabilities []DeviceCapability `protobuf:"varint,12,rep,packed,name=capabilities,proto3,enum=dialbridge.v1.DeviceCapability" json:"capabilities,omitempty"`
+	// The login name of the user whose device it is. Empty: nobody's.
+	UserName string `protobuf:"bytes,13,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// Whom the device monitors. Absent: nobody.
+	SupervisorMonitoring *SupervisorMonitoring `protobuf:"bytes,14,opt,name=supervisor_monitoring,json=supervisorMonitoring,proto3" json:"supervisor_monitoring,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Device) Reset() {
@@ -418,6 +525,105 @@ func (x *Device) GetLines() int32 {
 	return 0
 }
 
+func (x *Device) GetDoNotDisturb() bool {
+	if x != nil {
+		return x.DoNotDisturb
+	}
+	return false
+}
+
+func (x *Device) GetForwardTo() string {
+	if x != nil {
+		return x.ForwardTo
+	}
+	return ""
+}
+
+func (x *Device) GetCapabilities() []DeviceCapability {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *Device) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *Device) GetSupervisorMonitoring() *SupervisorMonitoring {
+	if x != nil {
+		return x.SupervisorMonitoring
+	}
+	return nil
+}
+
+// A supervisor's device monitors another one.
+type SupervisorMonitoring struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As what it began.
+	Role SupervisorRole `protobuf:"varint,1,opt,name=role,proto3,enum=dialbridge.v1.SupervisorRole" json:"role,omitempty"`
+	// The device that is monitored.
+	TargetDeviceId string `protobuf:"bytes,2,opt,name=target_device_id,json=targetDeviceId,proto3" json:"target_device_id,omitempty"`
+	// Whether it is for one call alone.
+	NextCallOnly  bool `protobuf:"varint,3,opt,name=next_call_only,json=nextCallOnly,proto3" json:"next_call_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupervisorMonitoring) Reset() {
+	*x = SupervisorMonitoring{}
+	mi := &file_dialbridge_v1_user_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupervisorMonitoring) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupervisorMonitoring) ProtoMessage() {}
+
+func (x *SupervisorMonitoring) ProtoReflect() protoreflect.Message {
+	mi := &file_dialbridge_v1_user_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupervisorMonitoring.ProtoReflect.Descriptor instead.
+func (*SupervisorMonitoring) Descriptor() ([]byte, []int) {
+	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SupervisorMonitoring) GetRole() SupervisorRole {
+	if x != nil {
+		return x.Role
+	}
+	return SupervisorRole_SUPERVISOR_ROLE_UNSPECIFIED
+}
+
+func (x *SupervisorMonitoring) GetTargetDeviceId() string {
+	if x != nil {
+		return x.TargetDeviceId
+	}
+	return ""
+}
+
+func (x *SupervisorMonitoring) GetNextCallOnly() bool {
+	if x != nil {
+		return x.NextCallOnly
+	}
+	return false
+}
+
 // A named set of functionality that is on for the user.
 type Feature struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -433,7 +639,7 @@ type Feature struct {
 
 func (x *Feature) Reset() {
 	*x = Feature{}
-	mi := &file_dialbridge_v1_user_proto_msgTypes[2]
+	mi := &file_dialbridge_v1_user_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +651,7 @@ func (x *Feature) String() string {
 func (*Feature) ProtoMessage() {}
 
 func (x *Feature) ProtoReflect() protoreflect.Message {
-	mi := &file_dialbridge_v1_user_proto_msgTypes[2]
+	mi := &file_dialbridge_v1_user_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +664,7 @@ func (x *Feature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feature.ProtoReflect.Descriptor instead.
 func (*Feature) Descriptor() ([]byte, []int) {
-	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{2}
+	return file_dialbridge_v1_user_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Feature) GetId() string {
@@ -486,7 +692,7 @@ var File_dialbridge_v1_user_proto protoreflect.FileDescriptor
 
 const file_dialbridge_v1_user_proto_rawDesc = "" +
 	"\n" +
-	"\x18dialbridge/v1/user.proto\x12\rdialbridge.v1\"\xc9\x02\n" +
+	"\x18dialbridge/v1/user.proto\x12\rdialbridge.v1\x1a\x18dialbridge/v1/call.proto\"\xc9\x02\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tuser_name\x18\x02 \x01(\tR\buserName\x12\x1d\n" +
@@ -497,7 +703,7 @@ const file_dialbridge_v1_user_proto_rawDesc = "" +
 	"\x05roles\x18\x06 \x03(\x0e2\x13.dialbridge.v1.RoleR\x05roles\x12\x18\n" +
 	"\aenabled\x18\a \x01(\bR\aenabled\x12B\n" +
 	"\x1echange_password_on_first_login\x18\b \x01(\bR\x1achangePasswordOnFirstLogin\x12*\n" +
-	"\x11contact_center_id\x18\t \x01(\tR\x0fcontactCenterId\"\xde\x02\n" +
+	"\x11contact_center_id\x18\t \x01(\tR\x0fcontactCenterId\"\xdf\x04\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1f\n" +
@@ -509,7 +715,18 @@ const file_dialbridge_v1_user_proto_rawDesc = "" +
 	"\vdescription\x18\x06 \x01(\tR\vdescription\x12+\n" +
 	"\x11telephony_network\x18\a \x01(\tR\x10telephonyNetwork\x120\n" +
 	"\x14voice_environment_id\x18\b \x01(\tR\x12voiceEnvironmentId\x12\x14\n" +
-	"\x05lines\x18\t \x01(\x05R\x05lines\"^\n" +
+	"\x05lines\x18\t \x01(\x05R\x05lines\x12$\n" +
+	"\x0edo_not_disturb\x18\n" +
+	" \x01(\bR\fdoNotDisturb\x12\x1d\n" +
+	"\n" +
+	"forward_to\x18\v \x01(\tR\tforwardTo\x12C\n" +
+	"\fcapabilities\x18\f \x03(\x0e2\x1f.dialbridge.v1.DeviceCapabilityR\fcapabilities\x12\x1b\n" +
+	"\tuser_name\x18\r \x01(\tR\buserName\x12X\n" +
+	"\x15supervisor_monitoring\x18\x0e \x01(\v2#.dialbridge.v1.SupervisorMonitoringR\x14supervisorMonitoring\"\x99\x01\n" +
+	"\x14SupervisorMonitoring\x121\n" +
+	"\x04role\x18\x01 \x01(\x0e2\x1d.dialbridge.v1.SupervisorRoleR\x04role\x12(\n" +
+	"\x10target_device_id\x18\x02 \x01(\tR\x0etargetDeviceId\x12$\n" +
+	"\x0enext_call_only\x18\x03 \x01(\bR\fnextCallOnly\"^\n" +
 	"\aFeature\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12 \n" +
@@ -519,14 +736,29 @@ const file_dialbridge_v1_user_proto_rawDesc = "" +
 	"\n" +
 	"ROLE_AGENT\x10\x01\x12\x13\n" +
 	"\x0fROLE_SUPERVISOR\x10\x02\x12\x10\n" +
-	"\fROLE_SERVICE\x10\x03*_\n" +
+	"\fROLE_SERVICE\x10\x03*\xeb\x02\n" +
+	"\x10DeviceCapability\x12!\n" +
+	"\x1dDEVICE_CAPABILITY_UNSPECIFIED\x10\x00\x12'\n" +
+	"#DEVICE_CAPABILITY_DO_NOT_DISTURB_ON\x10\x01\x12(\n" +
+	"$DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF\x10\x02\x12&\n" +
+	"\"DEVICE_CAPABILITY_FORWARD_CALLS_ON\x10\x03\x12'\n" +
+	"#DEVICE_CAPABILITY_FORWARD_CALLS_OFF\x10\x04\x12\x1f\n" +
+	"\x1bDEVICE_CAPABILITY_LISTEN_IN\x10\x05\x12\x1b\n" +
+	"\x17DEVICE_CAPABILITY_COACH\x10\x06\x12\x1e\n" +
+	"\x1aDEVICE_CAPABILITY_BARGE_IN\x10\a\x122\n" +
+	".DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING\x10\b*_\n" +
 	"\vDeviceState\x12\x1c\n" +
 	"\x18DEVICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DEVICE_STATE_ACTIVE\x10\x01\x12\x19\n" +
-	"\x15DEVICE_STATE_INACTIVE\x10\x02*A\n" +
+	"\x15DEVICE_STATE_INACTIVE\x10\x02*\xc5\x01\n" +
 	"\tUserState\x12\x1a\n" +
 	"\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14USER_STATE_LOGGED_IN\x10\x01B\x02P\x01b\x06proto3"
+	"\x14USER_STATE_LOGGED_IN\x10\x01\x12\x14\n" +
+	"\x10USER_STATE_READY\x10\x02\x12\x18\n" +
+	"\x14USER_STATE_NOT_READY\x10\x03\x12\x1e\n" +
+	"\x1aUSER_STATE_AFTER_CALL_WORK\x10\x04\x12\x17\n" +
+	"\x13USER_STATE_AUX_WORK\x10\x05\x12\x19\n" +
+	"\x15USER_STATE_LOGGED_OUT\x10\x06B\x02P\x01b\x06proto3"
 
 var (
 	file_dialbridge_v1_user_proto_rawDescOnce sync.Once
@@ -540,25 +772,31 @@ func file_dialbridge_v1_user_proto_rawDescGZIP() []byte {
 	return file_dialbridge_v1_user_proto_rawDescData
 }
 
-var file_dialbridge_v1_user_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dialbridge_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_dialbridge_v1_user_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_dialbridge_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_dialbridge_v1_user_proto_goTypes = []any{
-	(Role)(0),        // 0: dialbridge.v1.Role
-	(DeviceState)(0), // 1: dialbridge.v1.DeviceState
-	(UserState)(0),   // 2: dialbridge.v1.UserState
-	(*User)(nil),     // 3: dialbridge.v1.User
-	(*Device)(nil),   // 4: dialbridge.v1.Device
-	(*Feature)(nil),  // 5: dialbridge.v1.Feature
+	(Role)(0),                    // 0: dialbridge.v1.Role
+	(DeviceCapability)(0),        // 1: dialbridge.v1.DeviceCapability
+	(DeviceState)(0),             // 2: dialbridge.v1.DeviceState
+	(UserState)(0),               // 3: dialbridge.v1.UserState
+	(*User)(nil),                 // 4: dialbridge.v1.User
+	(*Device)(nil),               // 5: dialbridge.v1.Device
+	(*SupervisorMonitoring)(nil), // 6: dialbridge.v1.SupervisorMonitoring
+	(*Feature)(nil),              // 7: dialbridge.v1.Feature
+	(SupervisorRole)(0),          // 8: dialbridge.v1.SupervisorRole
 }
 var file_dialbridge_v1_user_proto_depIdxs = []int32{
 	0, // 0: dialbridge.v1.User.roles:type_name -> dialbridge.v1.Role
-	1, // 1: dialbridge.v1.Device.state:type_name -> dialbridge.v1.DeviceState
-	2, // 2: dialbridge.v1.Device.user_state:type_name -> dialbridge.v1.UserState
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2, // 1: dialbridge.v1.Device.state:type_name -> dialbridge.v1.DeviceState
+	3, // 2: dialbridge.v1.Device.user_state:type_name -> dialbridge.v1.UserState
+	1, // 3: dialbridge.v1.Device.capabilities:type_name -> dialbridge.v1.DeviceCapability
+	6, // 4: dialbridge.v1.Device.supervisor_monitoring:type_name -> dialbridge.v1.SupervisorMonitoring
+	8, // 5: dialbridge.v1.SupervisorMonitoring.role:type_name -> dialbridge.v1.SupervisorRole
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_dialbridge_v1_user_proto_init() }
@@ -566,13 +804,14 @@ func file_dialbridge_v1_user_proto_init() {
 	if File_dialbridge_v1_user_proto != nil {
 		return
 	}
+	file_dialbridge_v1_call_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialbridge_v1_user_proto_rawDesc), len(file_dialbridge_v1_user_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   3,
+			NumEnums:      4,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,16 +12,20 @@ from typing import Any, TypeVar
 import grpc
 
 from dialbridge.v1 import call_service_pb2 as calls
+from dialbridge.v1 import device_service_pb2 as devices
 from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from dialbridge.v1.device_service_pb2_grpc import DeviceServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
+from dialbridge.v1.user_pb2 import Device
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
 from dialbridge_client.call_operations import CallOperations
 from dialbridge_client.client import ANSWER_WITHIN, CHANNEL_OPTIONS, DIAL_WITHIN
 from dialbridge_client.credentials import Credentials
+from dialbridge_client.device_operations import DeviceOperations
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Following, WatchEvent, ended, silent
 from dialbridge_client.preview_loop import PreviewLoop
@@ -34,7 +38,7 @@ LOOK_EVERY = 1.0
 Answer = TypeVar("Answer")
 
 
-class BlockingClient(CallOperations[None, str]):
+class BlockingClient(CallOperations[None, str], DeviceOperations[None]):
     """One user's view of one server, usable from several threads at once. All methods raise `DialbridgeError`."""
 
     def __init__(
@@ -48,6 +52,7 @@ class BlockingClient(CallOperations[None, str]):
         self._calls = CallServiceStub(channel)
         self._users = UserServiceStub(channel)
         self._outbound = OutboundServiceStub(channel)
+        self._devices = DeviceServiceStub(channel)
         self._metadata = credentials.metadata
         self._sleep = sleep
         self._spread = spread
@@ -115,6 +120,20 @@ class BlockingClient(CallOperations[None, str]):
         """The user, the user's devices and features."""
         return self._answer(self._users.GetCurrentUser, users.GetCurrentUserRequest())
 
+    def start_contact_center_session(self, device_id: str = "") -> list[users.ChannelResult]:
+        """Open the user's session on the voice channel; what became of it. Empty: at every device of the user."""
+        request = users.StartContactCenterSessionRequest(channels=["voice"], device_id=device_id)
+        return list((self._answer(self._users.StartContactCenterSession, request)).results)
+
+    def end_contact_center_session(self) -> None:
+        """End it."""
+        self._answer(self._users.EndContactCenterSession, users.EndContactCenterSessionRequest())
+
+    def list_devices(self) -> list[Device]:
+        """The devices that the user may see: the user's own; for a supervisor, all."""
+        answer = self._answer(self._devices.ListDevices, devices.ListDevicesRequest())
+        return list(answer.devices)
+
     def sign_in(self) -> users.SignInResponse:
         """An access token to use in place of the password."""
         return self._answer(self._users.SignIn, users.SignInRequest())
@@ -143,6 +162,9 @@ class BlockingClient(CallOperations[None, str]):
             return read(self._answer(getattr(self._outbound, operation), request))
 
         return PreviewLoop(ask, campaign, device_id)
+
+    def _do_at_device(self, operation: str, request: object) -> None:
+        self._answer(getattr(self._devices, operation), request)
 
     def _do(self, operation: str, request: object) -> None:
         self._answer(getattr(self._calls, operation), request)

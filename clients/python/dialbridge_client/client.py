@@ -10,15 +10,19 @@ from typing import Any, TypeVar
 import grpc
 
 from dialbridge.v1 import call_service_pb2 as calls
+from dialbridge.v1 import device_service_pb2 as devices
 from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.call_service_pb2_grpc import CallServiceStub
+from dialbridge.v1.device_service_pb2_grpc import DeviceServiceStub
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
+from dialbridge.v1.user_pb2 import Device
 from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from dialbridge_client import resumption
 from dialbridge_client.call_operations import CallOperations
 from dialbridge_client.credentials import Credentials
+from dialbridge_client.device_operations import DeviceOperations
 from dialbridge_client.errors import DialbridgeError
 from dialbridge_client.following import Following, WatchEvent, ended, silent
 from dialbridge_client.preview_loop import PreviewLoop
@@ -40,7 +44,7 @@ CHANNEL_OPTIONS = (
 Answer = TypeVar("Answer")
 
 
-class Client(CallOperations[Awaitable[None], Awaitable[str]]):
+class Client(CallOperations[Awaitable[None], Awaitable[str]], DeviceOperations[Awaitable[None]]):
     """One user's view of one server. All methods raise `DialbridgeError`."""
 
     def __init__(
@@ -54,6 +58,7 @@ class Client(CallOperations[Awaitable[None], Awaitable[str]]):
         self._calls = CallServiceStub(channel)
         self._users = UserServiceStub(channel)
         self._outbound = OutboundServiceStub(channel)
+        self._devices = DeviceServiceStub(channel)
         self._metadata = credentials.metadata
         self._sleep = sleep
         self._spread = spread
@@ -135,6 +140,20 @@ class Client(CallOperations[Awaitable[None], Awaitable[str]]):
         """The user, the user's devices and features."""
         return await self._answer(self._users.GetCurrentUser, users.GetCurrentUserRequest())
 
+    async def start_contact_center_session(self, device_id: str = "") -> list[users.ChannelResult]:
+        """Open the user's session on the voice channel; what became of it. Empty: at every device of the user."""
+        request = users.StartContactCenterSessionRequest(channels=["voice"], device_id=device_id)
+        return list((await self._answer(self._users.StartContactCenterSession, request)).results)
+
+    async def end_contact_center_session(self) -> None:
+        """End it."""
+        await self._answer(self._users.EndContactCenterSession, users.EndContactCenterSessionRequest())
+
+    async def list_devices(self) -> list[Device]:
+        """The devices that the user may see: the user's own; for a supervisor, all."""
+        answer = await self._answer(self._devices.ListDevices, devices.ListDevicesRequest())
+        return list(answer.devices)
+
     async def sign_in(self) -> users.SignInResponse:
         """An access token to use in place of the password."""
         return await self._answer(self._users.SignIn, users.SignInRequest())
@@ -163,6 +182,9 @@ class Client(CallOperations[Awaitable[None], Awaitable[str]]):
             return read(await self._answer(getattr(self._outbound, operation), request))
 
         return PreviewLoop(ask, campaign, device_id)
+
+    async def _do_at_device(self, operation: str, request: object) -> None:
+        await self._answer(getattr(self._devices, operation), request)
 
     async def _do(self, operation: str, request: object) -> None:
         await self._answer(getattr(self._calls, operation), request)

@@ -17,6 +17,7 @@ from bridge.facade import Facade, Metadata
 from bridge.legacy.app import Bridge
 from bridge.settings import BridgeSettings
 from dialbridge.v1 import call_service_pb2 as call
+from dialbridge.v1 import device_service_pb2 as device
 from dialbridge.v1 import outbound_service_pb2 as outbound
 from dialbridge.v1 import user_service_pb2 as user
 from dialbridge.v1.user_pb2 import (
@@ -87,11 +88,13 @@ class ScriptedFacade:
     """What each further WatchCalls gives, and then raises or, with None, stays silent on."""
     outbound_messages: asyncio.Queue[outbound.OutboundMessage] = field(default_factory=asyncio.Queue)
     """What WatchOutbound tells."""
+    device_changes: asyncio.Queue[device.DeviceChange] = field(default_factory=asyncio.Queue)
+    """What WatchDevices tells."""
     watched: list[call.WatchCallsRequest] = field(default_factory=list)
 
     def facade(self) -> Facade:
         """The facade as the bridge wants it."""
-        return Facade(calls=_Calls(self), users=_Users(self), outbound=_Outbound(self))
+        return Facade(calls=_Calls(self), users=_Users(self), outbound=_Outbound(self), devices=_Devices(self))
 
     def of(self, method: str) -> list[Any]:
         """The messages with which ``method`` was asked."""
@@ -196,6 +199,27 @@ class _Outbound:
         while True:
             message = await self._script.outbound_messages.get()
             yield outbound.WatchOutboundResponse(changes=outbound.OutboundMessages(messages=[message]))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+class _Devices:
+    """Follows what it is told, and answers as it is told."""
+
+    def __init__(self, script: ScriptedFacade) -> None:
+        for name in device.DESCRIPTOR.services_by_name["DeviceService"].methods_by_name:
+            if name != "WatchDevices":
+                setattr(self, name, _Unary(script, name))
+        self._script = script
+
+    async def WatchDevices(  # noqa: N802
+        self, request: Any, /, *, timeout: float | None = None, metadata: Metadata | None = None
+    ) -> AsyncIterator[device.WatchDevicesResponse]:
+        yield device.WatchDevicesResponse(started=call.Started(position=1))
+        while True:
+            change = await self._script.device_changes.get()
+            yield device.WatchDevicesResponse(changes=device.DeviceChanges(device_changes=[change]))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

@@ -11,7 +11,12 @@ from bridge.legacy.followed import calls_of
 from bridge.legacy.translations import Translations
 from bridge.settings import BridgeSettings
 from dialbridge.v1 import call_service_pb2 as pb
-from dialbridge.v1 import call_service_pb2_grpc, outbound_service_pb2_grpc, user_service_pb2_grpc
+from dialbridge.v1 import (
+    call_service_pb2_grpc,
+    device_service_pb2_grpc,
+    outbound_service_pb2_grpc,
+    user_service_pb2_grpc,
+)
 from dialbridge.v1.call_pb2 import Call
 from dialbridge.v1.status_change_pb2 import StatusChange
 
@@ -55,6 +60,7 @@ async def served() -> AsyncIterator[tuple[Watches, Facade]]:
                 calls=call_service_pb2_grpc.CallServiceStub(channel),
                 users=user_service_pb2_grpc.UserServiceStub(channel),
                 outbound=outbound_service_pb2_grpc.OutboundServiceStub(channel),
+                devices=device_service_pb2_grpc.DeviceServiceStub(channel),
             ),
         )
     await server.stop(grace=None)

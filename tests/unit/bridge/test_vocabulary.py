@@ -5,7 +5,7 @@ import pytest
 from bridge import vocabulary
 from dialbridge.v1.call_pb2 import CallState, CallType, Capability, RecordingState, ReleaseCause
 from dialbridge.v1.status_change_pb2 import NotificationType
-from dialbridge.v1.user_pb2 import DeviceState, Role, UserState
+from dialbridge.v1.user_pb2 import DeviceCapability, DeviceState, Role, UserState
 
 TABLES = [
     (vocabulary.CALL_STATES, CallState, set()),
@@ -16,7 +16,8 @@ TABLES = [
     (vocabulary.NOTIFICATION_TYPES, NotificationType, {0}),
     (vocabulary.ROLES, Role, {0}),
     (vocabulary.DEVICE_STATES, DeviceState, set()),
-    (vocabulary.USER_STATES, UserState, {0}),
+    ({state: str(each.shown) for state, each in vocabulary.USER_STATES.items()}, UserState, {0}),
+    (vocabulary.DEVICE_CAPABILITIES, DeviceCapability, {0}),
 ]
 
 

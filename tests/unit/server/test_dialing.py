@@ -159,7 +159,7 @@ async def test_a_device_dials_only_with_a_session_where_the_contact_centre_deman
         refused = await rig.refusal()
         assert refused.reason == reasons.ERROR_REASON_DEVICE_NOT_REGISTERED
         assert refused.text == "Device '5005' is not registered."
-        rig.house.dialing._sessions.start("agent1")
+        await rig.house.devices.start_session(DEVICE, None)
         await rig.dial()
 
 

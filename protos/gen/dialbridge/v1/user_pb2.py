@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from dialbridge.v1 import call_pb2 as dialbridge_dot_v1_dot_call__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ialbridge/v1/user.proto\x12\rdialbridge.v1\"\xdb\x01\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nfirst_name\x18\x03 \x01(\t\x12\x11\n\tlast_name\x18\x04 \x01(\t\x12\x15\n\remail_address\x18\x05 \x01(\t\x12\"\n\x05roles\x18\x06 \x03(\x0e\x32\x13.dialbridge.v1.Role\x12\x0f\n\x07\x65nabled\x18\x07 \x01(\x08\x12&\n\x1e\x63hange_password_on_first_login\x18\x08 \x01(\x08\x12\x19\n\x11\x63ontact_center_id\x18\t \x01(\t\"\xf5\x01\n\x06\x44\x65vice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x13\n\x0b\x65\x31\x36\x34_number\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.dialbridge.v1.DeviceState\x12,\n\nuser_state\x18\x05 \x01(\x0e\x32\x18.dialbridge.v1.UserState\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x19\n\x11telephony_network\x18\x07 \x01(\t\x12\x1c\n\x14voice_environment_id\x18\x08 \x01(\t\x12\r\n\x05lines\x18\t \x01(\x05\"@\n\x07\x46\x65\x61ture\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t*S\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n\nROLE_AGENT\x10\x01\x12\x13\n\x0fROLE_SUPERVISOR\x10\x02\x12\x10\n\x0cROLE_SERVICE\x10\x03*_\n\x0b\x44\x65viceState\x12\x1c\n\x18\x44\x45VICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45VICE_STATE_ACTIVE\x10\x01\x12\x19\n\x15\x44\x45VICE_STATE_INACTIVE\x10\x02*A\n\tUserState\x12\x1a\n\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14USER_STATE_LOGGED_IN\x10\x01\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ialbridge/v1/user.proto\x12\rdialbridge.v1\x1a\x18\x64ialbridge/v1/call.proto\"\xdb\x01\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tuser_name\x18\x02 \x01(\t\x12\x12\n\nfirst_name\x18\x03 \x01(\t\x12\x11\n\tlast_name\x18\x04 \x01(\t\x12\x15\n\remail_address\x18\x05 \x01(\t\x12\"\n\x05roles\x18\x06 \x03(\x0e\x32\x13.dialbridge.v1.Role\x12\x0f\n\x07\x65nabled\x18\x07 \x01(\x08\x12&\n\x1e\x63hange_password_on_first_login\x18\x08 \x01(\x08\x12\x19\n\x11\x63ontact_center_id\x18\t \x01(\t\"\xaf\x03\n\x06\x44\x65vice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x13\n\x0b\x65\x31\x36\x34_number\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.dialbridge.v1.DeviceState\x12,\n\nuser_state\x18\x05 \x01(\x0e\x32\x18.dialbridge.v1.UserState\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x19\n\x11telephony_network\x18\x07 \x01(\t\x12\x1c\n\x14voice_environment_id\x18\x08 \x01(\t\x12\r\n\x05lines\x18\t \x01(\x05\x12\x16\n\x0e\x64o_not_disturb\x18\n \x01(\x08\x12\x12\n\nforward_to\x18\x0b \x01(\t\x12\x35\n\x0c\x63\x61pabilities\x18\x0c \x03(\x0e\x32\x1f.dialbridge.v1.DeviceCapability\x12\x11\n\tuser_name\x18\r \x01(\t\x12\x42\n\x15supervisor_monitoring\x18\x0e \x01(\x0b\x32#.dialbridge.v1.SupervisorMonitoring\"u\n\x14SupervisorMonitoring\x12+\n\x04role\x18\x01 \x01(\x0e\x32\x1d.dialbridge.v1.SupervisorRole\x12\x18\n\x10target_device_id\x18\x02 \x01(\t\x12\x16\n\x0enext_call_only\x18\x03 \x01(\x08\"@\n\x07\x46\x65\x61ture\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t*S\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n\nROLE_AGENT\x10\x01\x12\x13\n\x0fROLE_SUPERVISOR\x10\x02\x12\x10\n\x0cROLE_SERVICE\x10\x03*\xeb\x02\n\x10\x44\x65viceCapability\x12!\n\x1d\x44\x45VICE_CAPABILITY_UNSPECIFIED\x10\x00\x12\'\n#DEVICE_CAPABILITY_DO_NOT_DISTURB_ON\x10\x01\x12(\n$DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF\x10\x02\x12&\n\"DEVICE_CAPABILITY_FORWARD_CALLS_ON\x10\x03\x12\'\n#DEVICE_CAPABILITY_FORWARD_CALLS_OFF\x10\x04\x12\x1f\n\x1b\x44\x45VICE_CAPABILITY_LISTEN_IN\x10\x05\x12\x1b\n\x17\x44\x45VICE_CAPABILITY_COACH\x10\x06\x12\x1e\n\x1a\x44\x45VICE_CAPABILITY_BARGE_IN\x10\x07\x12\x32\n.DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING\x10\x08*_\n\x0b\x44\x65viceState\x12\x1c\n\x18\x44\x45VICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45VICE_STATE_ACTIVE\x10\x01\x12\x19\n\x15\x44\x45VICE_STATE_INACTIVE\x10\x02*\xc5\x01\n\tUserState\x12\x1a\n\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14USER_STATE_LOGGED_IN\x10\x01\x12\x14\n\x10USER_STATE_READY\x10\x02\x12\x18\n\x14USER_STATE_NOT_READY\x10\x03\x12\x1e\n\x1aUSER_STATE_AFTER_CALL_WORK\x10\x04\x12\x17\n\x13USER_STATE_AUX_WORK\x10\x05\x12\x19\n\x15USER_STATE_LOGGED_OUT\x10\x06\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,16 +33,20 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dialbridge.v1.user_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
-  _globals['_ROLE']._serialized_start=579
-  _globals['_ROLE']._serialized_end=662
-  _globals['_DEVICESTATE']._serialized_start=664
-  _globals['_DEVICESTATE']._serialized_end=759
-  _globals['_USERSTATE']._serialized_start=761
-  _globals['_USERSTATE']._serialized_end=826
-  _globals['_USER']._serialized_start=44
-  _globals['_USER']._serialized_end=263
-  _globals['_DEVICE']._serialized_start=266
-  _globals['_DEVICE']._serialized_end=511
-  _globals['_FEATURE']._serialized_start=513
-  _globals['_FEATURE']._serialized_end=577
+  _globals['_ROLE']._serialized_start=910
+  _globals['_ROLE']._serialized_end=993
+  _globals['_DEVICECAPABILITY']._serialized_start=996
+  _globals['_DEVICECAPABILITY']._serialized_end=1359
+  _globals['_DEVICESTATE']._serialized_start=1361
+  _globals['_DEVICESTATE']._serialized_end=1456
+  _globals['_USERSTATE']._serialized_start=1459
+  _globals['_USERSTATE']._serialized_end=1656
+  _globals['_USER']._serialized_start=70
+  _globals['_USER']._serialized_end=289
+  _globals['_DEVICE']._serialized_start=292
+  _globals['_DEVICE']._serialized_end=723
+  _globals['_SUPERVISORMONITORING']._serialized_start=725
+  _globals['_SUPERVISORMONITORING']._serialized_end=842
+  _globals['_FEATURE']._serialized_start=844
+  _globals['_FEATURE']._serialized_end=908
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Users, their devices and features: what the directory says of who may do what."""
 
 from collections import abc as _abc
+from dialbridge.v1 import call_pb2 as _call_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -47,6 +48,54 @@ ROLE_SERVICE: Role.ValueType  # 3
 """A program, such as a bridge in a process of its own: watches all calls on behalf of its own users."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _DeviceCapability:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeviceCapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeviceCapability.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEVICE_CAPABILITY_UNSPECIFIED: _DeviceCapability.ValueType  # 0
+    """Not an operation."""
+    DEVICE_CAPABILITY_DO_NOT_DISTURB_ON: _DeviceCapability.ValueType  # 1
+    """SetDoNotDisturb with true."""
+    DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF: _DeviceCapability.ValueType  # 2
+    """SetDoNotDisturb with false."""
+    DEVICE_CAPABILITY_FORWARD_CALLS_ON: _DeviceCapability.ValueType  # 3
+    """SetForwarding with a number."""
+    DEVICE_CAPABILITY_FORWARD_CALLS_OFF: _DeviceCapability.ValueType  # 4
+    """SetForwarding without one."""
+    DEVICE_CAPABILITY_LISTEN_IN: _DeviceCapability.ValueType  # 5
+    """CallService.ListenIn."""
+    DEVICE_CAPABILITY_COACH: _DeviceCapability.ValueType  # 6
+    """CallService.Coach."""
+    DEVICE_CAPABILITY_BARGE_IN: _DeviceCapability.ValueType  # 7
+    """CallService.BargeIn."""
+    DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING: _DeviceCapability.ValueType  # 8
+    """CallService.CancelSupervisorMonitoring."""
+
+class DeviceCapability(_DeviceCapability, metaclass=_DeviceCapabilityEnumTypeWrapper):
+    """What can be done with a device."""
+
+DEVICE_CAPABILITY_UNSPECIFIED: DeviceCapability.ValueType  # 0
+"""Not an operation."""
+DEVICE_CAPABILITY_DO_NOT_DISTURB_ON: DeviceCapability.ValueType  # 1
+"""SetDoNotDisturb with true."""
+DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF: DeviceCapability.ValueType  # 2
+"""SetDoNotDisturb with false."""
+DEVICE_CAPABILITY_FORWARD_CALLS_ON: DeviceCapability.ValueType  # 3
+"""SetForwarding with a number."""
+DEVICE_CAPABILITY_FORWARD_CALLS_OFF: DeviceCapability.ValueType  # 4
+"""SetForwarding without one."""
+DEVICE_CAPABILITY_LISTEN_IN: DeviceCapability.ValueType  # 5
+"""CallService.ListenIn."""
+DEVICE_CAPABILITY_COACH: DeviceCapability.ValueType  # 6
+"""CallService.Coach."""
+DEVICE_CAPABILITY_BARGE_IN: DeviceCapability.ValueType  # 7
+"""CallService.BargeIn."""
+DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING: DeviceCapability.ValueType  # 8
+"""CallService.CancelSupervisorMonitoring."""
+Global___DeviceCapability: _TypeAlias = DeviceCapability  # noqa: Y015
+
 class _DeviceState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -81,6 +130,16 @@ class _UserStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UserState.V
     """No contact centre session."""
     USER_STATE_LOGGED_IN: _UserState.ValueType  # 1
     """A contact centre session was started and no other state was chosen."""
+    USER_STATE_READY: _UserState.ValueType  # 2
+    """Takes calls."""
+    USER_STATE_NOT_READY: _UserState.ValueType  # 3
+    """Takes no calls from queues."""
+    USER_STATE_AFTER_CALL_WORK: _UserState.ValueType  # 4
+    """Not ready: finishing the work on the last call."""
+    USER_STATE_AUX_WORK: _UserState.ValueType  # 5
+    """Not ready: something else."""
+    USER_STATE_LOGGED_OUT: _UserState.ValueType  # 6
+    """The contact centre session was ended."""
 
 class UserState(_UserState, metaclass=_UserStateEnumTypeWrapper):
     """What the agent at a device is doing."""
@@ -89,6 +148,16 @@ USER_STATE_UNSPECIFIED: UserState.ValueType  # 0
 """No contact centre session."""
 USER_STATE_LOGGED_IN: UserState.ValueType  # 1
 """A contact centre session was started and no other state was chosen."""
+USER_STATE_READY: UserState.ValueType  # 2
+"""Takes calls."""
+USER_STATE_NOT_READY: UserState.ValueType  # 3
+"""Takes no calls from queues."""
+USER_STATE_AFTER_CALL_WORK: UserState.ValueType  # 4
+"""Not ready: finishing the work on the last call."""
+USER_STATE_AUX_WORK: UserState.ValueType  # 5
+"""Not ready: something else."""
+USER_STATE_LOGGED_OUT: UserState.ValueType  # 6
+"""The contact centre session was ended."""
 Global___UserState: _TypeAlias = UserState  # noqa: Y015
 
 @_typing.final
@@ -162,6 +231,11 @@ class Device(_message.Message):
     TELEPHONY_NETWORK_FIELD_NUMBER: _builtins.int
     VOICE_ENVIRONMENT_ID_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    DO_NOT_DISTURB_FIELD_NUMBER: _builtins.int
+    FORWARD_TO_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
+    USER_NAME_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_MONITORING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The device's id, a UUID."""
     phone_number: _builtins.str
@@ -180,6 +254,20 @@ class Device(_message.Message):
     """The voice environment that the device belongs to, a UUID."""
     lines: _builtins.int
     """How many calls that are not held the device can carry at a time."""
+    do_not_disturb: _builtins.bool
+    """Whether calls to the device find it busy."""
+    forward_to: _builtins.str
+    """The number that calls to the device are sent to. Empty: they stay here."""
+    user_name: _builtins.str
+    """The login name of the user whose device it is. Empty: nobody's."""
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedScalarFieldContainer[Global___DeviceCapability.ValueType]:
+        """The operations that the device offers now."""
+
+    @_builtins.property
+    def supervisor_monitoring(self) -> Global___SupervisorMonitoring:
+        """Whom the device monitors. Absent: nobody."""
+
     def __init__(
         self,
         *,
@@ -192,14 +280,49 @@ class Device(_message.Message):
         telephony_network: _builtins.str = ...,
         voice_environment_id: _builtins.str = ...,
         lines: _builtins.int = ...,
+        do_not_disturb: _builtins.bool = ...,
+        forward_to: _builtins.str = ...,
+        capabilities: _abc.Iterable[Global___DeviceCapability.ValueType] | None = ...,
+        user_name: _builtins.str = ...,
+        supervisor_monitoring: Global___SupervisorMonitoring | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["supervisor_monitoring", b"supervisor_monitoring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "e164_number", b"e164_number", "id", b"id", "lines", b"lines", "phone_number", b"phone_number", "state", b"state", "telephony_network", b"telephony_network", "user_state", b"user_state", "voice_environment_id", b"voice_environment_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "description", b"description", "do_not_disturb", b"do_not_disturb", "e164_number", b"e164_number", "forward_to", b"forward_to", "id", b"id", "lines", b"lines", "phone_number", b"phone_number", "state", b"state", "supervisor_monitoring", b"supervisor_monitoring", "telephony_network", b"telephony_network", "user_name", b"user_name", "user_state", b"user_state", "voice_environment_id", b"voice_environment_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Device: _TypeAlias = Device  # noqa: Y015
+
+@_typing.final
+class SupervisorMonitoring(_message.Message):
+    """A supervisor's device monitors another one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_FIELD_NUMBER: _builtins.int
+    TARGET_DEVICE_ID_FIELD_NUMBER: _builtins.int
+    NEXT_CALL_ONLY_FIELD_NUMBER: _builtins.int
+    role: _call_pb2.SupervisorRole.ValueType
+    """As what it began."""
+    target_device_id: _builtins.str
+    """The device that is monitored."""
+    next_call_only: _builtins.bool
+    """Whether it is for one call alone."""
+    def __init__(
+        self,
+        *,
+        role: _call_pb2.SupervisorRole.ValueType = ...,
+        target_device_id: _builtins.str = ...,
+        next_call_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_call_only", b"next_call_only", "role", b"role", "target_device_id", b"target_device_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupervisorMonitoring: _TypeAlias = SupervisorMonitoring  # noqa: Y015
 
 @_typing.final
 class Feature(_message.Message):

@@ -281,3 +281,44 @@ def test_the_number_of_calls_is_bounded():
     switch.dial(order("5001"), 0.0)
     with pytest.raises(SwitchRejected, match="All trunks busy"):
         switch.dial(order("5001", device="d6", call_id="c2"), 0.0)
+
+
+def released(events, device_id="d5"):
+    causes = [event.cause for event in events if hasattr(event, "cause") and event.device_id == device_id]
+    return [pb.ReleaseCause.Name(cause) for cause in causes]
+
+
+def test_a_device_that_is_not_to_be_disturbed_is_busy_until_it_may_be_again():
+    room = exchange()
+    room.set_do_not_disturb("d6", True)
+    room.dial(order("5006"), 0.0)
+    assert released(room.advance(5.0)) == ["RELEASE_CAUSE_BUSY"]
+    room.set_do_not_disturb("d6", False)
+    events = room.dial(order("5006", call_id="c2"), 6.0)
+    assert {event.device_id for event in events} == {"d5", "d6"}
+
+
+def test_a_call_to_a_forwarded_device_rings_where_it_is_sent():
+    room = exchange()
+    room.set_forwarding("d6", "5007")
+    events = room.dial(order("5006"), 0.0)
+    assert {event.device_id for event in events} == {"d5", "d7"}
+    room.control("c1", "d5", Hangup(), 1.0)
+    room.set_forwarding("d6", "")
+    events = room.dial(order("5006", call_id="c2"), 2.0)
+    assert {event.device_id for event in events} == {"d5", "d6"}
+
+
+def test_a_call_can_be_forwarded_to_the_outside():
+    room = exchange()
+    room.set_forwarding("d6", "5001")
+    room.dial(order("5006"), 0.0)
+    assert any(isinstance(event, CallEstablished) for event in room.advance(5.0))
+
+
+def test_a_call_that_is_sent_round_in_a_circle_finds_it_busy():
+    room = exchange()
+    room.set_forwarding("d6", "5007")
+    room.set_forwarding("d7", "5006")
+    room.dial(order("5006"), 0.0)
+    assert released(room.advance(5.0)) == ["RELEASE_CAUSE_BUSY"]

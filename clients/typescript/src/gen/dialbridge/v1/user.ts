@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { SupervisorRole } from "./call.js";
 
 /** Users, their devices and features: what the directory says of who may do what. */
 
@@ -19,6 +20,29 @@ export enum Role {
   ROLE_SUPERVISOR = 2,
   /** ROLE_SERVICE - A program, such as a bridge in a process of its own: watches all calls on behalf of its own users. */
   ROLE_SERVICE = 3,
+  UNRECOGNIZED = -1,
+}
+
+/** What can be done with a device. */
+export enum DeviceCapability {
+  /** DEVICE_CAPABILITY_UNSPECIFIED - Not an operation. */
+  DEVICE_CAPABILITY_UNSPECIFIED = 0,
+  /** DEVICE_CAPABILITY_DO_NOT_DISTURB_ON - SetDoNotDisturb with true. */
+  DEVICE_CAPABILITY_DO_NOT_DISTURB_ON = 1,
+  /** DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF - SetDoNotDisturb with false. */
+  DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF = 2,
+  /** DEVICE_CAPABILITY_FORWARD_CALLS_ON - SetForwarding with a number. */
+  DEVICE_CAPABILITY_FORWARD_CALLS_ON = 3,
+  /** DEVICE_CAPABILITY_FORWARD_CALLS_OFF - SetForwarding without one. */
+  DEVICE_CAPABILITY_FORWARD_CALLS_OFF = 4,
+  /** DEVICE_CAPABILITY_LISTEN_IN - CallService.ListenIn. */
+  DEVICE_CAPABILITY_LISTEN_IN = 5,
+  /** DEVICE_CAPABILITY_COACH - CallService.Coach. */
+  DEVICE_CAPABILITY_COACH = 6,
+  /** DEVICE_CAPABILITY_BARGE_IN - CallService.BargeIn. */
+  DEVICE_CAPABILITY_BARGE_IN = 7,
+  /** DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING - CallService.CancelSupervisorMonitoring. */
+  DEVICE_CAPABILITY_CANCEL_SUPERVISOR_MONITORING = 8,
   UNRECOGNIZED = -1,
 }
 
@@ -39,6 +63,16 @@ export enum UserState {
   USER_STATE_UNSPECIFIED = 0,
   /** USER_STATE_LOGGED_IN - A contact centre session was started and no other state was chosen. */
   USER_STATE_LOGGED_IN = 1,
+  /** USER_STATE_READY - Takes calls. */
+  USER_STATE_READY = 2,
+  /** USER_STATE_NOT_READY - Takes no calls from queues. */
+  USER_STATE_NOT_READY = 3,
+  /** USER_STATE_AFTER_CALL_WORK - Not ready: finishing the work on the last call. */
+  USER_STATE_AFTER_CALL_WORK = 4,
+  /** USER_STATE_AUX_WORK - Not ready: something else. */
+  USER_STATE_AUX_WORK = 5,
+  /** USER_STATE_LOGGED_OUT - The contact centre session was ended. */
+  USER_STATE_LOGGED_OUT = 6,
   UNRECOGNIZED = -1,
 }
 
@@ -84,6 +118,26 @@ export interface Device {
   voiceEnvironmentId: string;
   /** How many calls that are not held the device can carry at a time. */
   lines: number;
+  /** Whether calls to the device find it busy. */
+  doNotDisturb: boolean;
+  /** The number that calls to the device are sent to. Empty: they stay here. */
+  forwardTo: string;
+  /** The operations that the device offers now. */
+  capabilities: DeviceCapability[];
+  /** The login name of the user whose device it is. Empty: nobody's. */
+  userName: string;
+  /** Whom the device monitors. Absent: nobody. */
+  supervisorMonitoring: SupervisorMonitoring | undefined;
+}
+
+/** A supervisor's device monitors another one. */
+export interface SupervisorMonitoring {
+  /** As what it began. */
+  role: SupervisorRole;
+  /** The device that is monitored. */
+  targetDeviceId: string;
+  /** Whether it is for one call alone. */
+  nextCallOnly: boolean;
 }
 
 /** A named set of functionality that is on for the user. */
@@ -282,6 +336,11 @@ function createBaseDevice(): Device {
     telephonyNetwork: "",
     voiceEnvironmentId: "",
     lines: 0,
+    doNotDisturb: false,
+    forwardTo: "",
+    capabilities: [],
+    userName: "",
+    supervisorMonitoring: undefined,
   };
 }
 
@@ -313,6 +372,25 @@ export const Device: MessageFns<Device> = {
     }
     if (message.lines !== 0) {
       writer.uint32(72).int32(message.lines);
+    }
+    if (message.doNotDisturb !== false) {
+      writer.uint32(80).bool(message.doNotDisturb);
+    }
+    if (message.forwardTo !== "") {
+      writer.uint32(90).string(message.forwardTo);
+    }
+    if (message.capabilities.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.capabilities) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.userName !== "") {
+      writer.uint32(106).string(message.userName);
+    }
+    if (message.supervisorMonitoring !== undefined) {
+      SupervisorMonitoring.encode(message.supervisorMonitoring, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -402,6 +480,56 @@ export const Device: MessageFns<Device> = {
             message.lines = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.doNotDisturb = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.forwardTo = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.capabilities.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.capabilities.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.userName = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.supervisorMonitoring = SupervisorMonitoring.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,6 +556,92 @@ export const Device: MessageFns<Device> = {
     message.telephonyNetwork = object.telephonyNetwork ?? "";
     message.voiceEnvironmentId = object.voiceEnvironmentId ?? "";
     message.lines = object.lines ?? 0;
+    message.doNotDisturb = object.doNotDisturb ?? false;
+    message.forwardTo = object.forwardTo ?? "";
+    message.capabilities = object.capabilities?.map((e) => e) || [];
+    message.userName = object.userName ?? "";
+    message.supervisorMonitoring = (object.supervisorMonitoring !== undefined && object.supervisorMonitoring !== null)
+      ? SupervisorMonitoring.fromPartial(object.supervisorMonitoring)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSupervisorMonitoring(): SupervisorMonitoring {
+  return { role: 0, targetDeviceId: "", nextCallOnly: false };
+}
+
+export const SupervisorMonitoring: MessageFns<SupervisorMonitoring> = {
+  encode(message: SupervisorMonitoring, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== 0) {
+      writer.uint32(8).int32(message.role);
+    }
+    if (message.targetDeviceId !== "") {
+      writer.uint32(18).string(message.targetDeviceId);
+    }
+    if (message.nextCallOnly !== false) {
+      writer.uint32(24).bool(message.nextCallOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SupervisorMonitoring {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSupervisorMonitoring();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targetDeviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.nextCallOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SupervisorMonitoring>): SupervisorMonitoring {
+    return SupervisorMonitoring.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SupervisorMonitoring>): SupervisorMonitoring {
+    const message = createBaseSupervisorMonitoring();
+    message.role = object.role ?? 0;
+    message.targetDeviceId = object.targetDeviceId ?? "";
+    message.nextCallOnly = object.nextCallOnly ?? false;
     return message;
   },
 };
