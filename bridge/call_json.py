@@ -10,6 +10,9 @@ from dialbridge.v1.status_change_pb2 import StatusChange
 CALLS_CHANNEL = "/v2/me/calls"
 """The channel of CallStateChangeMessage. GWS reference, CometD message types."""
 
+ALL_CALLS_CHANNEL = "/v2/calls"
+"""The same for every call of the contact centre, for supervisors. The reference has no such channel."""
+
 _WRAP_UP_TIME = "WrapUpTime"
 
 
@@ -64,7 +67,7 @@ def call_uri(call_id: str, external_url: str) -> str:
     return f"{external_url}/me/calls/{call_id}"
 
 
-def call_event(change: StatusChange, external_url: str, profile: Profile) -> bytes:
+def call_event(change: StatusChange, external_url: str, profile: Profile, channel: str = CALLS_CHANNEL) -> bytes:
     """The whole CometD event of a change, encoded: a CallStateChangeMessage on its channel.
 
     GWS reference, CometD message types; the order of the members is that of Dial Preview Record.
@@ -83,4 +86,9 @@ def call_event(change: StatusChange, external_url: str, profile: Profile) -> byt
             extensions.pop(_WRAP_UP_TIME, None)
         data["extensions"] = extensions
     data["messageType"] = "CallStateChangeMessage"
-    return dumps({"data": data, "channel": CALLS_CHANNEL})
+    return dumps({"data": data, "channel": channel})
+
+
+def all_calls_event(change: StatusChange, external_url: str, profile: Profile) -> bytes:
+    """The same for supervisors."""
+    return call_event(change, external_url, profile, ALL_CALLS_CHANNEL)

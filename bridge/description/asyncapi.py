@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bridge.bayeux.limits import Limits
-from bridge.call_json import CALLS_CHANNEL
+from bridge.call_json import ALL_CALLS_CHANNEL, CALLS_CHANNEL
 from bridge.description.bayeux import BAYEUX
 from bridge.description.outbound import OUTBOUND_MESSAGES
 from bridge.description.paths import OPENAPI_PATH
@@ -128,6 +128,13 @@ CHANNELS: Mapping[str, Mapping[str, object]] = {
                 "examples": [_CALL_CHANGE_EXAMPLE],
             }
         },
+    ),
+    "allCalls": _channel(
+        ALL_CALLS_CHANNEL,
+        "Changes of every call of the contact centre, as on the channel of the caller's own. For supervisors; nobody "
+        "else may subscribe.",
+        _COMETD,
+        {"AllCallsMessage": _message("AllCallsMessage", "A call changed.")},
     ),
     "devices": _channel(
         DEVICES_CHANNEL,

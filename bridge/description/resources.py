@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.call_json import CALLS_CHANNEL
+from bridge.call_json import ALL_CALLS_CHANNEL, CALLS_CHANNEL
 from bridge.description.schema import Schema, const, flag, many, record, ref, text, whole, words, words_or_others
 from bridge.user_json import DEVICES_CHANNEL, VOICE_CHANNEL
 from bridge.vocabulary import (
@@ -225,6 +225,10 @@ CHANGES: Mapping[str, Schema] = {
     "CallStateChangeMessage": record(
         "An event on `/v2/me/calls`, as CometD and `/api/v2/me/events` deliver it.",
         {"data": ref("CallStateChange"), "channel": const(CALLS_CHANNEL)},
+    ),
+    "AllCallsMessage": record(
+        "An event on `/v2/calls`.",
+        {"data": ref("CallStateChange"), "channel": const(ALL_CALLS_CHANNEL)},
     ),
     "Calls": record(
         "All live calls that the caller may see: replaces what the client knew.",

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from bridge.call_json import ALL_CALLS_CHANNEL
 from bridge.envelope import MAX_BODY, LegacyError
 from bridge.facade import Facade, Metadata
 from bridge.legacy.api_documents import api_documents
@@ -47,14 +48,9 @@ _SUBSCRIBABLE = frozenset(
         "/notifications/services",
     }
 )
-"""Channels that clients written for GWS subscribe to. All events are of the subscriber's own, so all may."""
+"""Channels that clients written for GWS subscribe to. Their events are of the subscriber's own, so all may."""
 
 log = structlog.get_logger()
-
-
-def may_subscribe(_: str, channel: str) -> bool:
-    """Whether the channel is one of the legacy API's. Service channels do nothing, so they do no harm."""
-    return channel in _SUBSCRIBABLE or channel.startswith("/service/")
 
 
 class Bridge:
@@ -86,11 +82,13 @@ class Bridge:
         )
         self._door = FrontDoor(self._sessions, settings, metrics)
         translations = Translations(settings)
+        self._supervisors: set[str] = set()  # of those who have sessions, who want to be told of all calls
         self._feeds = tuple(
             Feed(
                 followed,
                 lambda *event: self._cometd.publish(*event),
                 wanted=lambda user_name: self._cometd.has_sessions(user_name),
+                supervisors=self._present_supervisors,
                 service_metadata=service_metadata,
             )
             for followed in (
@@ -102,7 +100,7 @@ class Bridge:
         self._feed = self._feeds[0]
         self._cometd = CometdEndpoint(
             authenticate=self._caller,
-            may_subscribe=may_subscribe,
+            may_subscribe=self._may_subscribe,
             allowed_origins=settings.allowed_origins,
             history=CallHistory(facade, translations, self._feed, service_metadata=service_metadata),
             random=random.Random(),  # noqa: S311  spreads reconnects, no secret
@@ -146,6 +144,18 @@ class Bridge:
     def ready(self) -> bool:
         """Whether requests are worth sending: changes are being followed, and no drain has begun."""
         return self._following and not self._draining
+
+    def _may_subscribe(self, user_name: str, channel: str) -> bool:
+        """Whether the channel is one of the legacy API's. Service channels do nothing, so they do no harm."""
+        if channel == ALL_CALLS_CHANNEL and self._sessions.sees_all(user_name):
+            self._supervisors.add(user_name)
+            return True
+        return channel in _SUBSCRIBABLE or channel.startswith("/service/")
+
+    def _present_supervisors(self) -> set[str]:
+        if gone := {name for name in self._supervisors if not self._cometd.has_sessions(name)}:
+            self._supervisors -= gone
+        return self._supervisors
 
     @property
     def _following(self) -> bool:

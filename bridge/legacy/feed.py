@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
@@ -47,14 +47,18 @@ class Feed:
         publish: Publish,
         *,
         wanted: Callable[[str], bool] = lambda _: True,
+        supervisors: Callable[[], Collection[str]] = tuple,
         service_metadata: Callable[[], Metadata],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         spread: Callable[[], float] = random.random,
     ) -> None:
-        """``wanted`` says whether events of a user have anybody to go to; those of others are not translated."""
+        """``wanted`` says whether events of a user have anybody to go to; those of others are not translated.
+        ``supervisors`` are those who want to be told everything.
+        """
         self._followed = followed
         self._publish = publish
         self._wanted = wanted
+        self._supervisors = supervisors
         self._service_metadata = service_metadata
         self._sleep = sleep
         self._spread = spread
@@ -121,15 +125,18 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         user_name = self._followed.user_name(change)
-        if not self._wanted(user_name):
-            return
+        supervisors = self._supervisors()
         try:
-            told = self._followed.tell(change)
+            told = self._followed.tell(change) if self._wanted(user_name) else ()
+            told_supervisors = self._followed.tell_supervisors(change) if supervisors else ()
         except Exception:  # one change that cannot be told must not keep all others from being told
             log.exception("change not told", of=self._followed.name, position=change.position)
             return
         for each in told:
             self._publish(user_name, each.channel, each.payload, each.position)
+        for each in told_supervisors:
+            for supervisor in supervisors:
+                self._publish(supervisor, each.channel, each.payload, each.position)
 
     def _why(self, error: grpc.aio.AioRpcError) -> str:
         reason = facts_of(error).reason

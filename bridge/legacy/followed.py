@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.call_json import CALLS_CHANNEL
+from bridge.call_json import ALL_CALLS_CHANNEL, CALLS_CHANNEL, all_calls_event
 from bridge.facade import Facade, Streaming
 from bridge.legacy.translations import Translations
 from bridge.outbound_json import outbound_events
@@ -43,13 +43,20 @@ class Followed:
     user_name: Callable[[Change], str]
     """Whose it is."""
     tell: Callable[[Change], Sequence[Told]]
+    """What the user is told."""
+    tell_supervisors: Callable[[Change], Sequence[Told]] = lambda _: ()
+    """What those are told who may see everything."""
 
 
 def calls_of(facade: Facade, translations: Translations) -> Followed:
     """The changes of all calls."""
+    for_supervisors = translations.in_form(all_calls_event)
 
     def tell(change: StatusChange) -> Sequence[Told]:
         return (Told(CALLS_CHANNEL, translations.of(change), change.position),)
+
+    def tell_supervisors(change: StatusChange) -> Sequence[Told]:
+        return (Told(ALL_CALLS_CHANNEL, for_supervisors.of(change), None),)
 
     return Followed(
         "calls",
@@ -58,6 +65,7 @@ def calls_of(facade: Facade, translations: Translations) -> Followed:
         lambda message: message.changes.status_changes,
         lambda change: str(change.call.user_name),
         tell,
+        tell_supervisors,
     )
 
 

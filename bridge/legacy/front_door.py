@@ -29,10 +29,12 @@ from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
 from bridge.legacy.metrics import BridgeMetrics, route_of
 from bridge.settings import API_PATH, BridgeSettings
 from bridge.strict_json import dumps
+from dialbridge.v1.user_pb2 import ROLE_SERVICE, ROLE_SUPERVISOR
 from dialbridge.v1.user_service_pb2 import SignInRequest
 
 COOKIE = "JSESSIONID"
 COMETD_PATH = f"{API_PATH}/notifications"
+_SEE_ALL = frozenset({ROLE_SUPERVISOR, ROLE_SERVICE})
 
 ANSWER_WITHIN = 35.0
 """Seconds that the facade has to answer; a little more than it gives a switch."""
@@ -95,7 +97,10 @@ def sign_in_at(facade: Facade) -> Callable[[str], Awaitable[SignedIn]]:
             SignInRequest(), timeout=ANSWER_WITHIN, metadata=(("authorization", authorization),)
         )
         return SignedIn(
-            answer.user.user_name, answer.access_token, answer.expire_time.seconds + answer.expire_time.nanos / 1e9
+            answer.user.user_name,
+            answer.access_token,
+            answer.expire_time.seconds + answer.expire_time.nanos / 1e9,
+            sees_all=not _SEE_ALL.isdisjoint(answer.user.roles),
         )
 
     return sign_in

@@ -28,6 +28,8 @@ class SignedIn:
     access_token: str
     expires_at: float
     """Seconds since the epoch."""
+    sees_all: bool = False
+    """Whether the user may see every call of the contact centre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Identity:
     metadata: Metadata
     """What proves the identity to the facade. A secret."""
     expires_at: float
+    sees_all: bool
+    """Whether the user may see every call of the contact centre."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +104,10 @@ class HttpSessions:
     def find(self, session_id: str) -> HttpSession | None:
         """The session, if it has not ended."""
         return self._sessions.get(session_id)
+
+    def sees_all(self, user_name: str) -> bool:
+        """Whether a user who has a session may see every call of the contact centre."""
+        return any(session.identity.sees_all for session in self._by_user.get(user_name, {}).values())
 
     async def admit(self, cookie: str | None, authorization: str | None) -> tuple[HttpSession, bool]:
         """The session of a request, and whether it is a new one.
@@ -186,6 +194,7 @@ class HttpSessions:
             digest,
             (("authorization", f"Bearer {signed_in.access_token}"),),
             signed_in.expires_at,
+            signed_in.sees_all,
         )
         self._identities[digest] = identity
         self._identities.move_to_end(digest)

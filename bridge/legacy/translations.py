@@ -20,6 +20,10 @@ class Translations:
         self._form = form
         self._made: dict[int, bytes] = {}
 
+    def in_form(self, form: Callable[[StatusChange, str, Profile], bytes]) -> "Translations":
+        """The same changes in another form."""
+        return Translations(self._settings, form)
+
     def of(self, change: StatusChange) -> bytes:
         """The whole event of ``change``."""
         made = self._made.get(change.position)
