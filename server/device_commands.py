@@ -1,4 +1,4 @@
-"""What can be asked of a device, beside calls; pure data. What a switch makes of it, the switch says."""
+"""What can be asked of a device, beside calls, and what a switch may tell of one; pure data."""
 
 from dataclasses import dataclass
 
@@ -33,6 +33,16 @@ class SetDoNotDisturb:
 class SetForwarding:
     """Calls to the device go elsewhere; empty: they stay."""
 
+    forward_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """How a device is now, by a switch that knows it better than the server."""
+
+    device_id: str
+    user_state: UserState.ValueType
+    do_not_disturb: bool
     forward_to: str
 
 

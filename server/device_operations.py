@@ -5,6 +5,7 @@ switch was asked.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 
 from dialbridge.v1 import device_service_pb2 as pb
@@ -22,6 +23,7 @@ from dialbridge.v1.user_pb2 import (
 from server.call_operations import asked
 from server.device_commands import (
     DeviceCommand,
+    DeviceReport,
     EndSession,
     SetAgentState,
     SetDoNotDisturb,
@@ -62,6 +64,11 @@ class DeviceOperations:
         """Find again what was set when the process ended, and tell a switch that has forgotten it."""
         for device in self._devices.restore(entry.payload for entry in entries if entry.topic is Topic.DEVICE):
             await self._switch.restore_device(device.id, device.do_not_disturb, device.forward_to)
+
+    async def follow(self) -> None:
+        """Take down what a switch says of devices, until it is closed."""
+        async for report in self._switch.device_reports():
+            await self._told(report.device_id, None, [functools.partial(_as_reported, report)])
 
     async def list_devices(self, principal: Principal, _: pb.ListDevicesRequest) -> pb.ListDevicesResponse:
         """The devices that the caller may see. Raises `Refusal`."""
@@ -185,15 +192,18 @@ class DeviceOperations:
         async with self._locks.setdefault(device_id, asyncio.Lock()):
             if command is not None:
                 await self._switch.command_device(device_id, command)
+                if self._switch.reports_devices:
+                    return
             changes = []
-            device = self._devices.device(device_id)
+            before = device = self._devices.device(device_id)
             for alter in steps:
                 change = pb.DeviceChange(device=device)
                 alter(change.device)
                 device = self._devices.completed(change.device)
                 change.event_time.FromMicroseconds(round(self._time.now() * 1_000_000))
                 changes.append(journalled(change))
-            await self._recorder.record(changes, happened=True)
+            if command is not None or device != before:  # a report may say nothing new, an operation always counts
+                await self._recorder.record(changes, happened=True)
 
     def _own(self, principal: Principal, device_id: str) -> str:
         if not device_id:
@@ -215,3 +225,9 @@ class DeviceOperations:
             f"Device '{number}' is not registered.",
             metadata={"device_number": number},
         )
+
+
+def _as_reported(report: DeviceReport, device: Device) -> None:
+    device.user_state = report.user_state
+    device.do_not_disturb = report.do_not_disturb
+    device.forward_to = report.forward_to

@@ -114,6 +114,7 @@ async def running(
     await engine.restore(entries, time.now())
     async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(), name="call engine")
+        background.create_task(device_operations.follow(), name="device reports")
         try:
             yield House(services, dialing, device_operations, calls, watchers, engine, authenticator)
         finally:

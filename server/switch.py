@@ -10,7 +10,7 @@ from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge.v1.user_data_pb2 import UserData
 from server.call_commands import CallCommand
 from server.call_events import CallEvent
-from server.device_commands import DeviceCommand
+from server.device_commands import DeviceCommand, DeviceReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,15 @@ class Switch(Protocol):
 
     async def command_device(self, device_id: str, command: DeviceCommand) -> None:
         """Do ``command`` at the device. Raises what ``control`` raises."""
+        ...
+
+    @property
+    def reports_devices(self) -> bool:
+        """Whether ``device_reports`` tells what becomes of a command at a device; else it is done once accepted."""
+        ...
+
+    def device_reports(self) -> AsyncIterator[DeviceReport]:
+        """How devices are, as often as they change; ends after ``close``. One reader only."""
         ...
 
     async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:

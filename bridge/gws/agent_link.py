@@ -25,7 +25,9 @@ from bridge.gws.resources import CALL_STATE_CHANGE, ERROR, NotACall, read_call, 
 from bridge.gws.rest import NOT_FOUND, PARTIAL, Credentials, RestSession
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream_calls import News, UpstreamCalls
+from bridge.gws.upstream_devices import DEVICE_STATE_CHANGE, read_device
 from dialbridge.v1.call_pb2 import Call, Capability
+from dialbridge.v1.user_pb2 import Device
 
 REFUSED_PAUSE = 300.0
 """Seconds between attempts with a password that was refused: accounts are locked after some. New credentials end it."""
@@ -64,8 +66,10 @@ class AgentLink:
         opening: asyncio.Semaphore,
         operations: frozenset[Capability.ValueType],
         tell: Callable[[Sequence[News]], Awaitable[None]],
+        tell_device: Callable[[Device], Awaitable[None]],
     ) -> None:
-        """``opening`` limits how many links sign in at once; ``tell`` may wait, and then nothing more is read."""
+        """``opening`` limits how many links sign in at once; ``tell`` and ``tell_device`` may wait, and then nothing
+        more is read."""
         self.agent = agent
         self._settings = settings
         self._connector = connector
@@ -73,6 +77,7 @@ class AgentLink:
         self._opening = opening
         self._operations = operations
         self._tell = tell
+        self._tell_device = tell_device
         self._orders = Orders()
         self._calls = UpstreamCalls(self._orders)
         self._devices: dict[str, str] = {}  # upstream device id -> ours
@@ -205,6 +210,7 @@ class AgentLink:
             self._notifications, self._rest = notifications, rest
             try:
                 await self._read_calls()
+                await self._read_devices()
                 self._up = True
                 log.info("gws link up", user=self.agent.user_name, transport=notifications.transport)
                 yield
@@ -278,6 +284,19 @@ class AgentLink:
             if news:
                 await self._tell(news)
 
+    async def _read_devices(self) -> None:
+        assert self._rest is not None  # noqa: S101  only while open
+        async with self._order_of_things:
+            answer = await self._rest.read("/me/devices?fields=*", READ_WITHIN)
+            await self._devices_told(answer.get("devices"))
+
+    async def _devices_told(self, resources: object) -> None:
+        for resource in resources if isinstance(resources, list) else []:
+            device = read_device(resource if isinstance(resource, dict) else {})
+            if ours := self._devices.get(device.id):
+                device.id = ours
+                await self._tell_device(device)
+
     def _call(self, resource: object) -> Call | None:
         try:
             call = read_call(resource if isinstance(resource, dict) else {}, self._operations)
@@ -315,5 +334,7 @@ class AgentLink:
                     device=data.get("devicePath"),
                 )
                 self._look.set()
+            case str(kind) if kind == DEVICE_STATE_CHANGE:
+                await self._devices_told(data.get("devices"))
             case _:
-                pass  # devices and records are not followed
+                pass  # records are not followed

@@ -18,6 +18,7 @@ from bridge.gws.rest import NOT_FOUND, Credentials
 from bridge.gws.settings import CredentialsFrom, GwsSettings
 from bridge.gws.upstream_calls import News
 from dialbridge.v1.call_pb2 import Capability
+from dialbridge.v1.user_pb2 import Device
 
 OPENING_AT_ONCE = 20
 """Links that sign in at the same time."""
@@ -38,6 +39,7 @@ class Upstream:
         self._by_device: dict[str, AgentLink] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[Sequence[News]] = asyncio.Queue(NEWS_WAITING)
+        self._device_news: asyncio.Queue[Device] = asyncio.Queue(NEWS_WAITING)
         self._connector: aiohttp.TCPConnector | None = None
         self._closed = asyncio.Event()
 
@@ -56,6 +58,7 @@ class Upstream:
                 opening=opening,
                 operations=self._operations,
                 tell=self._news.put,
+                tell_device=self._device_news.put,
             )
             self._links[agent.user_name] = link
             self._by_device |= dict.fromkeys(agent.numbers.values(), link)
@@ -105,6 +108,20 @@ class Upstream:
                 while not self._news.empty():
                     batch += self._news.get_nowait()
                 yield batch
+        finally:
+            closed.cancel()
+
+    async def device_news(self) -> AsyncIterator[Device]:
+        """How devices are, with our ids, as often as that is told; until closed."""
+        closed = asyncio.create_task(self._closed.wait())
+        try:
+            while True:
+                next_one = asyncio.create_task(self._device_news.get())
+                await asyncio.wait([next_one, closed], return_when=asyncio.FIRST_COMPLETED)
+                if not next_one.done():
+                    next_one.cancel()
+                    return
+                yield next_one.result()
         finally:
             closed.cancel()
 

@@ -15,7 +15,7 @@ from bridge.gws.upstream_calls import News
 from dialbridge.v1.call_pb2 import Capability
 from server.call_commands import CallCommand
 from server.call_events import CallEvent, CallReported
-from server.device_commands import DeviceCommand
+from server.device_commands import DeviceCommand, DeviceReport
 from server.directory import Directory
 from server.switch import (
     CallView,
@@ -115,6 +115,16 @@ class GwsSwitch:
                 await self._upstream.operate(device_id, body, COMMAND_WITHIN)
         except GwsError as error:
             raise _translated(error) from None
+
+    @property
+    def reports_devices(self) -> bool:
+        """The GWS tells, also of what was done elsewhere."""
+        return True
+
+    async def device_reports(self) -> AsyncIterator[DeviceReport]:
+        """What the GWS says of its agents' devices."""
+        async for device in self._upstream.device_news():
+            yield DeviceReport(device.id, device.user_state, device.do_not_disturb, device.forward_to)
 
     async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
         """A GWS keeps what was set."""

@@ -14,6 +14,7 @@ from server.call_commands import CallCommand
 from server.call_events import CallEvent
 from server.device_commands import (
     DeviceCommand,
+    DeviceReport,
     EndSession,
     SetAgentState,
     SetDoNotDisturb,
@@ -127,6 +128,17 @@ class Simulator:
                 pass
             case _:
                 assert_never(command)
+
+    @property
+    def reports_devices(self) -> bool:
+        """What is accepted is done."""
+        return False
+
+    async def device_reports(self) -> AsyncIterator[DeviceReport]:
+        """None: what is accepted is done."""
+        none: tuple[DeviceReport, ...] = ()
+        for report in none:
+            yield report
 
     async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
         """The exchange begins anew with every process."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dialbridge.v1.call_pb2 import CALL_STATE_DIALING, CALL_TYPE_INTERNAL, RELEASE_CAUSE_LOCAL_HANGUP, Capability, Party
 from server.call_commands import Answer, AttachUserData, CallCommand, Hangup
 from server.call_events import CallAppeared, CallEstablished, CallEvent, CallReleased, UserDataChanged
-from server.device_commands import DeviceCommand
+from server.device_commands import DeviceCommand, DeviceReport
 from server.switch import CallView, DialOrder
 
 
@@ -36,6 +36,7 @@ class ScriptedSwitch:
         self.on_control: Callable[[str, str, CallCommand], Awaitable[None]] = self.obey
         self.device_commands: list[tuple[str, DeviceCommand]] = []
         self.restored_devices: list[tuple[str, bool, str]] = []
+        self.reports: asyncio.Queue[DeviceReport | None] | None = None
         self.on_device: Callable[[str, DeviceCommand], Awaitable[None]] = self.take
         self._events: asyncio.Queue[Sequence[CallEvent] | None] = asyncio.Queue()
 
@@ -55,6 +56,14 @@ class ScriptedSwitch:
 
     async def command_device(self, device_id: str, command: DeviceCommand) -> None:
         await self.on_device(device_id, command)
+
+    @property
+    def reports_devices(self) -> bool:
+        return self.reports is not None
+
+    async def device_reports(self) -> AsyncIterator[DeviceReport]:
+        while self.reports is not None and (report := await self.reports.get()) is not None:
+            yield report
 
     async def restore_device(self, device_id: str, do_not_disturb: bool, forward_to: str) -> None:
         self.restored_devices.append((device_id, do_not_disturb, forward_to))

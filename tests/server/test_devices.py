@@ -10,7 +10,7 @@ from dialbridge.v1 import call_service_pb2 as calls
 from dialbridge.v1 import device_service_pb2 as pb
 from dialbridge.v1 import user_service_pb2 as users
 from dialbridge.v1.device_service_pb2_grpc import DeviceServiceStub
-from server.device_commands import EndSession, SetAgentState, SetDoNotDisturb, SetForwarding, StartSession
+from server.device_commands import DeviceReport, EndSession, SetAgentState, SetDoNotDisturb, SetForwarding, StartSession
 from server.switch import OutcomeUnknown, SwitchRejected, SwitchUnavailable
 from tests.server.test_grpc import error_of
 
@@ -207,3 +207,33 @@ async def test_changes_of_one_device_come_one_after_the_other(devices, switch, a
     await asyncio.gather(on, off)
     assert order == [SetDoNotDisturb(True), SetDoNotDisturb(False)]
     assert [change.device.do_not_disturb for change in await told(devices, ada)] == [True, False]
+
+
+@pytest.fixture
+def reporting_switch(switch):
+    """A switch that knows devices better than the server; asked for before the house is built."""
+    switch.reports = asyncio.Queue()
+    return switch
+
+
+async def until(devices, metadata, count):
+    async with asyncio.timeout(5):
+        while len(changes := await told(devices, metadata)) < count:
+            pass
+    return changes
+
+
+async def test_what_a_switch_reports_is_told_once_and_an_operation_only_when_it_is_reported(
+    reporting_switch, devices, as_
+):
+    ada = as_("agent1")
+    report = DeviceReport(DEVICE, state("READY"), do_not_disturb=True, forward_to="")
+    for _ in range(2):
+        reporting_switch.reports.put_nowait(report)
+    await until(devices, ada, 1)
+    await devices.SetAgentState(pb.SetAgentStateRequest(user_state=state("NOT_READY")), metadata=ada)
+    reporting_switch.reports.put_nowait(DeviceReport(DEVICE, state("NOT_READY"), True, ""))
+    changes = await until(devices, ada, 2)
+    assert states(changes) == ["READY", "NOT_READY"]
+    assert all(change.device.do_not_disturb for change in changes)
+    reporting_switch.reports.put_nowait(None)
