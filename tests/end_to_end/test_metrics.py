@@ -74,7 +74,7 @@ async def test_readers_and_positions_are_looked_up(service, value):
         watch = client.watch()
         await anext(watch)
         await legacy.listen()
-        assert await value("dialbridge_watchers") == 2  # one is the bridge's own
+        assert await value("dialbridge_watchers") == 4  # three are the bridge's own
         assert await value("dialbridge_cometd_sessions") == 1
         assert await value("dialbridge_http_sessions") == 1
         await legacy.dial("5001")

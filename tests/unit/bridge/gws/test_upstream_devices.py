@@ -29,6 +29,6 @@ def test_states_that_the_contract_does_not_know_become_the_nearest(shown, state)
     assert read_device({"id": "d", "userState": shown}).user_state == state
 
 
-@pytest.mark.parametrize("resource", [{}, {"id": 7, "phoneNumber": None, "doNotDisturb": 1, "forwardTo": []}])
+@pytest.mark.parametrize("resource", [{}, {"id": 7, "phoneNumber": None, "doNotDisturb": "Maybe", "forwardTo": []}])
 def test_what_is_no_device_is_an_empty_one(resource):
     assert read_device(resource) == Device()
