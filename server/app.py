@@ -10,9 +10,10 @@ import base64
 import gc
 import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import structlog
@@ -70,12 +71,18 @@ GARBAGE_EVERY = 20_000
 nothing."""
 
 
+async def _at_once() -> None:
+    """Nothing is waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where a process can be reached; None: not offered."""
 
     grpc: str | None
     http: str | None
+    ready: Callable[[], Coroutine[Any, Any, None]] = _at_once
+    """Waits until everything works that was begun."""
 
 
 def serve(settings: Settings, bridge: BridgeSettings | None) -> int:
@@ -139,7 +146,7 @@ async def serving(
         if bridge is not None:
             watching.append(background.create_task(bridge.run()))
         try:
-            yield Addresses(f"{settings.host}:{port}", http)
+            yield Addresses(f"{settings.host}:{port}", http, _at_once if bridge is None else bridge.first_connection)
         finally:
             for task in watching:
                 task.cancel()
@@ -165,7 +172,7 @@ async def bridging(
         background = await stack.enter_async_context(asyncio.TaskGroup())
         running_bridge = background.create_task(bridge.run())
         try:
-            yield Addresses(None, http)
+            yield Addresses(None, http, bridge.first_connection)
         finally:
             running_bridge.cancel()
             await _within(grace, "bridge", bridge.drain(grace))
@@ -311,6 +318,12 @@ async def _within(grace: float, what: str, work: Awaitable[None]) -> None:
         log.warning("did not drain in time", what=what)
 
 
+async def _announce(addresses: Addresses, *, is_demo: bool) -> None:
+    await addresses.ready()
+    settle()
+    print(greeting.text(addresses.grpc, addresses.http, is_demo=is_demo), flush=True)
+
+
 async def _until_signal(process: AbstractAsyncContextManager[Addresses], *, is_demo: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -323,9 +336,9 @@ async def _until_signal(process: AbstractAsyncContextManager[Addresses], *, is_d
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
     stop_tracing = tracing.configure()
-    async with process as addresses:
-        settle()
-        print(greeting.text(addresses.grpc, addresses.http, is_demo=is_demo), flush=True)
+    async with process as addresses, asyncio.TaskGroup() as background:
+        announcing = background.create_task(_announce(addresses, is_demo=is_demo))
         await stop.wait()
+        announcing.cancel()
     stop_tracing()
     return 0

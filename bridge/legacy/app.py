@@ -184,6 +184,10 @@ class Bridge:
         log.info("bridge listens", host=self._settings.host, port=port)
         return port
 
+    async def first_connection(self) -> None:
+        """Wait until all that happens is told: before that, a client could ask for a call and hear nothing of it."""
+        await asyncio.gather(*(feed.first_connection() for feed in self._feeds))
+
     async def run(self) -> None:
         """Wait until one of the bridge's own tasks fails, and raise its error; they do not end by themselves."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)

@@ -64,7 +64,12 @@ class Feed:
         self._spread = spread
         self._token = ""
         self._connected = False
+        self._was_connected = asyncio.Event()
         self._position: int | None = None
+
+    async def first_connection(self) -> None:
+        """Wait until changes were followed for the first time."""
+        await self._was_connected.wait()
 
     @property
     def position(self) -> int | None:
@@ -109,6 +114,7 @@ class Feed:
                         interval = message.started.heartbeat_interval.ToMicroseconds() / 1_000_000
                         silence = interval * SILENT_INTERVALS or FIRST_MESSAGE_WITHIN
                         self._connected = True
+                        self._was_connected.set()
                         if not message.started.resumed:
                             self._position = message.started.position
                         log.info("feed connected", of=self._followed.name, resumed=message.started.resumed)

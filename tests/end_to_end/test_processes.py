@@ -148,6 +148,20 @@ async def test_the_bridge_works_as_a_process_of_its_own_and_outlives_its_server(
         await client.until(lambda client: client.states == ["Dialing", "Established", "Released"])
 
 
+async def test_a_bridge_that_is_there_before_its_server_says_that_it_is_ready_when_it_follows_calls(tmp_path):
+    async with AsyncExitStack() as stack, aiohttp.ClientSession() as http:
+        server = await stack.enter_async_context(dialbridge("server", "--data-dir", tmp_path, "--grpc-port", 0))
+        address, port = server.grpc, server.grpc_port
+        await server.kill()
+        bridge = stack.enter_async_context(
+            dialbridge("bridge", "--facade", address, "--http-port", 0, DIALBRIDGE_SERVICE_PASSWORD="demo")
+        )
+        starting = asyncio.create_task(bridge)
+        await stack.enter_async_context(dialbridge("server", "--data-dir", tmp_path, "--grpc-port", port))
+        async with http.get(f"{(await starting).url}/readyz") as answer:
+            assert answer.status == 200
+
+
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 async def test_the_official_javascript_client_gets_the_call_and_comes_back_after_a_restart(tmp_path, transport):
     async with AsyncExitStack() as stack:
