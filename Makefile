@@ -22,7 +22,7 @@ run: $(VENV)/.installed dashboard ## Start everything with the embedded demo dir
 
 test: $(VENV)/.installed-dev node-client dashboard clients ## Set up and run every test
 	@if command -v npm >/dev/null; then npm test --prefix $(DASHBOARD) --silent; fi
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 dashboard: $(VENV)/bin/python ## Build the web dashboard, if npm is there and its sources are newer
 	@if ! command -v npm >/dev/null; then \

@@ -34,8 +34,11 @@ OUTBOUND_NOTIFICATION_TYPES: Mapping[OutboundNotificationType.ValueType, str] = 
 
 def outbound_events(message: OutboundMessage) -> list[tuple[str, bytes]]:
     """The CometD events of a message, each with its channel: what became of the operation, then the user event."""
-    data = _campaign(message) if message.HasField("campaign") else _record(message)
-    events = [_event(OUTBOUND_CHANNEL, data)]
+    events = []
+    if message.HasField("campaign"):
+        events.append(_event(OUTBOUND_CHANNEL, _campaign(message)))
+    elif message.HasField("record"):
+        events.append(_event(OUTBOUND_CHANNEL, _record(message)))
     if message.HasField("user_event"):
         milliseconds = message.event_time.ToMilliseconds()
         events.append(
@@ -61,7 +64,7 @@ def _campaign(message: OutboundMessage) -> dict[str, object]:
     shape = _ended if ended else _started
     return {
         "messageType": "OutboundCampaignMessage",
-        "notificationType": OUTBOUND_NOTIFICATION_TYPES[message.notification_type],
+        "notificationType": _word(message),
         "campaign": shape(message.campaign, f"/devices/{message.device_id}"),
         **_reference(message),
     }
@@ -91,7 +94,7 @@ def _ended(campaign: OutboundCampaign, device_path: str) -> dict[str, object]:
 
 def _record(message: OutboundMessage) -> dict[str, object]:
     kind = {
-        "notificationType": OUTBOUND_NOTIFICATION_TYPES[message.notification_type],
+        "notificationType": _word(message),
         "messageType": "OutboundRecordMessage",
     }
     record = {"record": record_json(message.record)}
@@ -115,7 +118,7 @@ def record_json(record: OutboundRecord) -> dict[str, object]:
         legacy["until"] = record.until_seconds
     if record.other_fields.pairs:
         legacy["otherFields"] = to_json(record.other_fields)
-    return legacy
+    return legacy | to_json(record.unknown_fields)
 
 
 _MEMBERS: Mapping[str, Callable[[OutboundRecord], object]] = {
@@ -131,6 +134,10 @@ _MEMBERS: Mapping[str, Callable[[OutboundRecord], object]] = {
     "callResult": lambda record: record.call_result,
     "timeZone": lambda record: record.time_zone,
 }
+
+
+def _word(message: OutboundMessage) -> str:
+    return message.upstream_notification_type or OUTBOUND_NOTIFICATION_TYPES[message.notification_type]
 
 
 def _reference(message: OutboundMessage) -> dict[str, object]:

@@ -78,7 +78,9 @@ def _operation_on_record(body: JsonObject) -> pb.OutboundOperation:
     campaign = text(body, "campaignName", "campaignName")
     if not campaign:
         raise missing("campaignName")
-    return _operation(body, campaign)
+    operation = _operation(body, campaign)
+    operation.calling_list = text(body, "callingList", "callingList")
+    return operation
 
 
 def _complete(operation: pb.OutboundOperation, handle: int, body: JsonObject) -> Message:

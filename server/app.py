@@ -36,7 +36,9 @@ from dialbridge.v1.user_service_pb2_grpc import UserServiceStub
 from server import greeting, grpc_edge, tracing
 from server.authentication import Authenticator
 from server.campaigns import demo
+from server.campaigns.contact_server import CampaignContactServer
 from server.campaigns.store import CampaignStore
+from server.contact_server import OutboundContactServer
 from server.directory import Directory
 from server.house import House, running
 from server.in_process import (
@@ -113,11 +115,9 @@ async def serving(
     async with AsyncExitStack() as stack:
         if journal is None:
             journal = SqliteJournal(Database(settings.data_dir, MIGRATIONS), Retention())
-        campaigns = CampaignStore(settings.data_dir)
-        if directory.is_demo:
-            await campaigns.change(demo.put_in)
+        contact_server = await _contact_server(settings, directory, switch)
         house = await stack.enter_async_context(
-            running(directory, authenticator, switch, journal, registry=registry, campaigns=campaigns)
+            running(directory, authenticator, switch, journal, contact_server, registry=registry)
         )
         server = grpc.aio.server(options=grpc_edge.OPTIONS)
         grpc_edge.add_to_server(house.services, server)
@@ -236,6 +236,16 @@ def _simulator(settings: Settings, directory: Directory) -> Simulator:
         local_devices={device.phone_number: device.id for device in devices},
         lines={device.id: device.lines for device in devices},
     )
+
+
+async def _contact_server(settings: Settings, directory: Directory, switch: Switch) -> OutboundContactServer:
+    """That of the GWS where there is one; the campaigns of the data directory otherwise."""
+    if isinstance(switch, GwsSwitch):
+        return switch.contact_server
+    campaigns = CampaignStore(settings.data_dir)
+    if directory.is_demo:
+        await campaigns.change(demo.put_in)
+    return CampaignContactServer(campaigns)
 
 
 def _beside(house: House) -> Facade:

@@ -12,7 +12,7 @@ from server.authentication import Authenticator
 from server.call_engine import CallEngine
 from server.call_operations import CallOperations
 from server.call_reads import CallReads
-from server.campaigns.store import CampaignStore
+from server.contact_server import OutboundContactServer
 from server.device_operations import DeviceOperations
 from server.dialing import Dialing
 from server.directory import Directory
@@ -55,13 +55,13 @@ async def running(
     authenticator: Authenticator,
     switch: Switch,
     journal: Journal,
+    contact_server: OutboundContactServer,
     time: TimeSource | None = None,
     registry: CollectorRegistry | None = None,
-    campaigns: CampaignStore | None = None,
 ) -> AsyncIterator[House]:
     """A house whose engine runs for as long as the context; a defect of the engine ends the context with an error.
 
-    It closes what it is given. ``campaigns``: None where there are none.
+    It closes what it is given.
     """
     time = time or SystemTime()
     calls = PublishedCalls(time)
@@ -74,7 +74,7 @@ async def running(
     engine = CallEngine(switch, recorder, calls, directory, metrics)
     device_operations = DeviceOperations(switch, devices, recorder, journal, time)
     outbound = Outbound(
-        store=campaigns,
+        contact_server,
         directory=directory,
         devices=devices,
         recorder=recorder,
@@ -115,6 +115,7 @@ async def running(
     async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(), name="call engine")
         background.create_task(device_operations.follow(), name="device reports")
+        background.create_task(outbound.follow(), name="outbound messages")
         try:
             yield House(services, dialing, device_operations, calls, watchers, engine, authenticator)
         finally:
@@ -125,5 +126,3 @@ async def running(
             await switch.close()  # ends the engine, once it has recorded what the switch told
     await recorder.close()
     await journal.close()
-    if campaigns is not None:
-        await campaigns.close()

@@ -113,8 +113,9 @@ class Services:
         def at_device(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
             return controlled(name, request, do, DEVICE_SERVICE)
 
-        def in_loop(name: str, request: type[Message], do: Callable[..., Awaitable[Message]]) -> Method:
-            return Method(OUTBOUND_SERVICE, name, request, lambda by, asked: do(by.principal, asked))
+        def in_loop(request: type[Message]) -> Method:
+            name = request.DESCRIPTOR.name.removesuffix("Request")
+            return Method(OUTBOUND_SERVICE, name, request, lambda by, asked: outbound.perform(by.principal, asked))
 
         self.methods: Mapping[str, Method] = {
             method.name: method
@@ -130,16 +131,16 @@ class Services:
                     controlled(name, operation.request, functools.partial(operations.perform, name))
                     for name, operation in OPERATIONS.items()
                 ),
-                in_loop("StartPreviewSession", campaign.StartPreviewSessionRequest, outbound.start_preview_session),
-                in_loop("EndPreviewSession", campaign.EndPreviewSessionRequest, outbound.end_preview_session),
-                in_loop("GetPreviewRecord", campaign.GetPreviewRecordRequest, outbound.get_preview_record),
-                in_loop("GetChainedRecord", campaign.GetChainedRecordRequest, outbound.get_chained_record),
-                in_loop("CompleteRecord", campaign.CompleteRecordRequest, outbound.complete_record),
-                in_loop("RejectRecord", campaign.RejectRecordRequest, outbound.reject_record),
-                in_loop("UpdateRecord", campaign.UpdateRecordRequest, outbound.update_record),
-                in_loop("RescheduleRecord", campaign.RescheduleRecordRequest, outbound.reschedule_record),
-                in_loop("DoNotCallRecord", campaign.DoNotCallRecordRequest, outbound.do_not_call_record),
-                in_loop("AddRecord", campaign.AddRecordRequest, outbound.add_record),
+                in_loop(campaign.StartPreviewSessionRequest),
+                in_loop(campaign.EndPreviewSessionRequest),
+                in_loop(campaign.GetPreviewRecordRequest),
+                in_loop(campaign.GetChainedRecordRequest),
+                in_loop(campaign.CompleteRecordRequest),
+                in_loop(campaign.RejectRecordRequest),
+                in_loop(campaign.UpdateRecordRequest),
+                in_loop(campaign.RescheduleRecordRequest),
+                in_loop(campaign.DoNotCallRecordRequest),
+                in_loop(campaign.AddRecordRequest),
                 Method(
                     DEVICE_SERVICE,
                     "ListDevices",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dialbridge.v1 import error_reason_pb2 as pb
 from dialbridge.v1.error_reason_pb2 import ErrorReason
 from server.refusals import Refusal
-from server.switch import Rejection, SwitchRejected, SwitchUnavailable
+from server.switch import OutcomeUnknown, Rejection, SwitchRejected, SwitchUnavailable
 
 _OF_A_DIAL: Mapping[Rejection, ErrorReason.ValueType] = {
     Rejection.OTHER: pb.ERROR_REASON_SWITCH_REJECTED,
@@ -15,6 +15,8 @@ _OF_A_DIAL: Mapping[Rejection, ErrorReason.ValueType] = {
     Rejection.NOT_REGISTERED: pb.ERROR_REASON_DEVICE_NOT_REGISTERED,
 }
 _OF_AN_OPERATION = {**_OF_A_DIAL, Rejection.NOT_FOUND: pb.ERROR_REASON_CALL_NOT_FOUND}
+_OF_A_CAMPAIGN = {**_OF_A_DIAL, Rejection.NOT_FOUND: pb.ERROR_REASON_CAMPAIGN_NOT_FOUND}
+_OF_A_RECORD = {**_OF_A_DIAL, Rejection.NOT_FOUND: pb.ERROR_REASON_RECORD_NOT_FOUND}
 
 
 def rejected_dial(rejected: SwitchRejected) -> Refusal:
@@ -25,6 +27,19 @@ def rejected_dial(rejected: SwitchRejected) -> Refusal:
 def rejected_operation(rejected: SwitchRejected) -> Refusal:
     """The switch refused an operation on a call."""
     return _rejected(rejected, _OF_AN_OPERATION)
+
+
+def rejected_outbound(rejected: SwitchRejected, *, about_record: bool) -> Refusal:
+    """The Outbound Contact Server refused an operation on a record or a campaign."""
+    return _rejected(rejected, _OF_A_RECORD if about_record else _OF_A_CAMPAIGN)
+
+
+def unknown_outcome(unknown: OutcomeUnknown) -> Refusal:
+    """The switch did not say what became of what it was asked."""
+    return Refusal(
+        pb.ERROR_REASON_DEADLINE_EXCEEDED,
+        f"the outcome is not known: {unknown.message}; look before repeating the request",
+    )
 
 
 def unavailable(error: SwitchUnavailable) -> Refusal:

@@ -17,16 +17,20 @@ import aiohttp
 import structlog
 
 from bridge.gws import back_off
+from bridge.gws.acknowledgements import Acknowledgements
 from bridge.gws.circuit_breaker import CircuitBreaker
 from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
 from bridge.gws.notifications import Gap, Notifications
 from bridge.gws.orders import Order, Orders
+from bridge.gws.outbound import outbound_request, read_outbound
 from bridge.gws.resources import CALL_STATE_CHANGE, ERROR, NotACall, read_call, read_change
 from bridge.gws.rest import NOT_FOUND, PARTIAL, Credentials, RestSession
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream_calls import News, UpstreamCalls
 from bridge.gws.upstream_devices import DEVICE_STATE_CHANGE, read_device
+from bridge.requests import DEVICE_PATH
 from dialbridge.v1.call_pb2 import Call, Capability
+from dialbridge.v1.outbound_service_pb2 import GetChainedRecordRequest, OutboundMessage, OutboundOperation
 from dialbridge.v1.user_pb2 import Device
 
 REFUSED_PAUSE = 300.0
@@ -67,9 +71,10 @@ class AgentLink:
         operations: frozenset[Capability.ValueType],
         tell: Callable[[Sequence[News]], Awaitable[None]],
         tell_device: Callable[[Device], Awaitable[None]],
+        tell_outbound: Callable[[OutboundMessage], Awaitable[None]],
     ) -> None:
-        """``opening`` limits how many links sign in at once; ``tell`` and ``tell_device`` may wait, and then nothing
-        more is read."""
+        """``opening`` limits how many links sign in at once; while ``tell``, ``tell_device`` or ``tell_outbound``
+        waits, nothing more is read."""
         self.agent = agent
         self._settings = settings
         self._connector = connector
@@ -78,6 +83,8 @@ class AgentLink:
         self._operations = operations
         self._tell = tell
         self._tell_device = tell_device
+        self._tell_outbound = tell_outbound
+        self._acknowledgements = Acknowledgements()
         self._orders = Orders()
         self._calls = UpstreamCalls(self._orders)
         self._devices: dict[str, str] = {}  # upstream device id -> ours
@@ -175,6 +182,22 @@ class AgentLink:
         """Post an operation of the agent."""
         await self._session().post(path, body, timeout)
 
+    async def perform_outbound(self, device_id: str, request: Any, timeout: float) -> list[OutboundMessage]:
+        """Post a request of OutboundService, and wait for what is said about it, which is told as well."""
+        ends = time.monotonic() + timeout
+        rest, device_path = self._session(), f"{DEVICE_PATH}{self.upstream_id(device_id)}"
+        operation: OutboundOperation = request.operation
+        calling_list = operation.calling_list
+        if not calling_list:
+            calling_list = self._acknowledgements.calling_list(getattr(request, "record_handle", 0))
+        is_chain = isinstance(request, GetChainedRecordRequest)
+        with self._acknowledgements.awaiting(operation.reference_id, is_chain=is_chain) as awaited:
+            path, body = outbound_request(
+                request, device_path=device_path, reference=awaited.reference, calling_list=calling_list
+            )
+            await rest.post(path, body, timeout)
+            return await awaited.complete(ends - time.monotonic())
+
     def upstream_id(self, device_id: str) -> str:
         """The id that the upstream has for a device."""
         device = self._upstream_ids.get(device_id)
@@ -216,6 +239,7 @@ class AgentLink:
                 yield
             finally:
                 self._up, self._rest = False, None
+                self._acknowledgements.lose()
                 await notifications.close()
         finally:
             await rest.close()
@@ -337,4 +361,15 @@ class AgentLink:
             case str(kind) if kind == DEVICE_STATE_CHANGE:
                 await self._devices_told(data.get("devices"))
             case _:
-                pass  # records are not followed
+                await self._take_outbound(data)
+
+    async def _take_outbound(self, data: Mapping[str, Any]) -> None:
+        message = read_outbound(data)
+        if message is None:
+            return
+        message.user_name = self.agent.user_name
+        message.device_id = self._devices.get(message.device_id) or next(iter(self._upstream_ids), "")
+        if message.HasField("record") and message.record.device_path:
+            message.record.device_path = f"{DEVICE_PATH}{message.device_id}"
+        self._acknowledgements.take(message)
+        await self._tell_outbound(message)

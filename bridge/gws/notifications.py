@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 from aiocometd.client import Client
 from aiocometd.constants import ConnectionType
-from aiocometd.exceptions import AiocometdException
+from aiocometd.exceptions import AiocometdException, ServerError
 
 from bridge.gws import aiocometd_compat as compat
 from bridge.gws.errors import Refused, Unreachable
@@ -21,6 +21,8 @@ from bridge.gws.settings import GwsSettings, Transport
 from bridge.strict_json import MalformedJson, dumps, loads_pairs
 
 CHANNELS = ("/v2/me/calls", "/v2/me/devices")
+OUTBOUND_CHANNEL = "/v2/me/outbound"
+"""Refused to agents without the feature, who work all the same."""
 OPEN_WITHIN = 15.0
 """Seconds for handshake, first connect and subscriptions."""
 SILENT_WITHIN = 10.0
@@ -71,6 +73,10 @@ class Notifications:
                 await client.open()
                 for channel in CHANNELS:
                     await client.subscribe(channel)
+                try:
+                    await client.subscribe(OUTBOUND_CHANNEL)
+                except ServerError as refused:
+                    log.warning("gws tells nothing of campaigns", why=refused.error or refused.message)
         except (AiocometdException, aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError) as error:
             await _close(client)
             if watch.refused:

@@ -7,6 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -18,7 +19,10 @@ from bridge.gws.rest import NOT_FOUND, Credentials
 from bridge.gws.settings import CredentialsFrom, GwsSettings
 from bridge.gws.upstream_calls import News
 from dialbridge.v1.call_pb2 import Capability
+from dialbridge.v1.outbound_service_pb2 import OutboundMessage
 from dialbridge.v1.user_pb2 import Device
+
+Item = TypeVar("Item")
 
 OPENING_AT_ONCE = 20
 """Links that sign in at the same time."""
@@ -40,6 +44,7 @@ class Upstream:
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[Sequence[News]] = asyncio.Queue(NEWS_WAITING)
         self._device_news: asyncio.Queue[Device] = asyncio.Queue(NEWS_WAITING)
+        self._outbound_news: asyncio.Queue[OutboundMessage] = asyncio.Queue(NEWS_WAITING)
         self._connector: aiohttp.TCPConnector | None = None
         self._closed = asyncio.Event()
 
@@ -59,6 +64,7 @@ class Upstream:
                 operations=self._operations,
                 tell=self._news.put,
                 tell_device=self._device_news.put,
+                tell_outbound=self._outbound_news.put,
             )
             self._links[agent.user_name] = link
             self._by_device |= dict.fromkeys(agent.numbers.values(), link)
@@ -111,12 +117,19 @@ class Upstream:
         finally:
             closed.cancel()
 
-    async def device_news(self) -> AsyncIterator[Device]:
+    def device_news(self) -> AsyncIterator[Device]:
         """How devices are, with our ids, as often as that is told; until closed."""
+        return self._each(self._device_news)
+
+    def outbound_news(self) -> AsyncIterator[OutboundMessage]:
+        """What is told of campaigns and records, with our ids; until closed."""
+        return self._each(self._outbound_news)
+
+    async def _each(self, news: asyncio.Queue[Item]) -> AsyncIterator[Item]:
         closed = asyncio.create_task(self._closed.wait())
         try:
             while True:
-                next_one = asyncio.create_task(self._device_news.get())
+                next_one = asyncio.create_task(news.get())
                 await asyncio.wait([next_one, closed], return_when=asyncio.FIRST_COMPLETED)
                 if not next_one.done():
                     next_one.cancel()
@@ -143,6 +156,10 @@ class Upstream:
     async def operate_user(self, device_id: str, path: str, body: Mapping[str, object], timeout: float) -> None:
         """Post an operation of the agent who has the device; ``path`` begins with ``/me``."""
         await self._link(device_id).operate_user(path, body, timeout)
+
+    async def perform_outbound(self, device_id: str, request: Any, timeout: float) -> list[OutboundMessage]:
+        """Post a request of OutboundService as the device's agent; what is said about it."""
+        return await self._link(device_id).perform_outbound(device_id, request, timeout)
 
     def device_uri(self, device_id: str) -> str:
         """Where the upstream has a device of one of its agents."""

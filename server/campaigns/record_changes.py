@@ -1,18 +1,14 @@
-"""Outbound records of requests as records of a calling list: what is checked, and what is left as it was; pure."""
+"""Outbound records of requests as records of a calling list: what a list takes, and what is left as it was; pure."""
 
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from server.campaigns.call_windows import ALWAYS, DAY, CallWindow, zone
 from server.campaigns.schema import PHONE_TYPES, CallingRecord, NewRecord, number_of
 from server.user_data import updated
-from server.validation import check_user_data, dialable, invalid, required
+from server.validation import invalid
 
 
 def new_record(record: OutboundRecord) -> NewRecord:
     """A record to be added. Raises `server.refusals.Refusal`."""
-    if not record.calling_list:
-        raise required("record.calling_list")
-    if not record.phone_number:
-        raise required("record.phone_number")
     _check(record)
     return NewRecord(
         phone=record.phone_number,
@@ -40,14 +36,8 @@ def changed(known: CallingRecord, record: OutboundRecord) -> NewRecord:
 
 
 def _check(record: OutboundRecord) -> None:
-    for number, field in ((record.phone_number, "phone_number"), (record.outbound_caller_id, "outbound_caller_id")):
-        if number:
-            dialable(number, f"record.{field}")
     if record.phone_type and record.phone_type not in PHONE_TYPES:
         raise invalid("record.phone_type", f"must be one of {', '.join(PHONE_TYPES)}")
-    if record.chain_id < 0:
-        raise invalid("record.chain_id", "must not be negative")
-    check_user_data(record.other_fields, "record.other_fields")
 
 
 def _window(record: OutboundRecord, otherwise: CallWindow) -> CallWindow:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from bridge.gws.agent_link import Agent
-from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
+from bridge.gws.errors import GwsError
 from bridge.gws.operations import OPERATIONS, command_body, device_request, dial_body, supervision_body
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream import Upstream
@@ -17,25 +17,12 @@ from server.call_commands import CallCommand
 from server.call_events import CallEvent, CallReported
 from server.device_commands import DeviceCommand, DeviceReport
 from server.directory import Directory
-from server.switch import (
-    CallView,
-    DialOrder,
-    OutcomeUnknown,
-    Rejection,
-    SupervisionOrder,
-    SwitchRejected,
-    SwitchUnavailable,
-)
+from server.switch import CallView, DialOrder, SupervisionOrder
+from server.switches.gws_contact_server import GwsContactServer
+from server.switches.gws_errors import translated
 
 COMMAND_WITHIN = 30.0
 """Seconds that the GWS has to accept an operation."""
-_WHY: Mapping[int, Rejection] = {
-    1: Rejection.INVALID,
-    2: Rejection.NOT_ALLOWED_NOW,
-    6: Rejection.NOT_FOUND,
-    10: Rejection.INVALID,
-}
-"""By ``statusCode``. GWS reference, Return Values; the others say nothing that a caller could act on."""
 
 
 class GwsSwitch:
@@ -49,6 +36,8 @@ class GwsSwitch:
         ]
         self._url = settings.url
         self._upstream = Upstream(settings, agents, self.capabilities)
+        self.contact_server = GwsContactServer(self._upstream)
+        """The campaigns there."""
 
     @property
     def capabilities(self) -> frozenset[Capability.ValueType]:
@@ -80,14 +69,14 @@ class GwsSwitch:
                 order.call_id, order.device_id, order.destination, body, order.timeout or COMMAND_WITHIN
             )
         except GwsError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     async def control(self, call_id: str, device_id: str, command: CallCommand) -> None:
         """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
         try:
             await self._upstream.control(call_id, device_id, command_body(command, self._url), COMMAND_WITHIN)
         except GwsError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     async def supervise(self, device_id: str, order: SupervisionOrder) -> None:
         """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
@@ -96,14 +85,14 @@ class GwsSwitch:
             body = supervision_body(order.role, target, every_call=order.every_call)
             await self._upstream.operate(device_id, body, COMMAND_WITHIN)
         except GwsError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     async def end_supervision(self, device_id: str) -> None:
         """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
         try:
             await self._upstream.operate(device_id, {"operationName": "CancelSupervisorMonitoring"}, COMMAND_WITHIN)
         except GwsError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     async def command_device(self, device_id: str, command: DeviceCommand) -> None:
         """Post the operation. Raises `SwitchRejected`, `SwitchUnavailable` or `OutcomeUnknown`."""
@@ -114,7 +103,7 @@ class GwsSwitch:
             else:
                 await self._upstream.operate(device_id, body, COMMAND_WITHIN)
         except GwsError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     @property
     def reports_devices(self) -> bool:
@@ -158,20 +147,3 @@ def _report(news: News, now: float) -> CallReported:
         upstream_notification_type=change.upstream_notification_type,
         order_id=news.order_id,
     )
-
-
-def _translated(error: GwsError) -> Exception:
-    match error:
-        case Refused(status_code=int(code)):
-            why = _WHY.get(code, Rejection.OTHER)
-            if "not registered" in error.message:
-                why = Rejection.NOT_REGISTERED
-            return SwitchRejected(error.message, code=str(code), why=why)
-        case Refused(http_status=status):
-            return SwitchRejected(error.message, code=f"HTTP {status}")
-        case Unreachable():
-            return SwitchUnavailable(error.message, retry_after=error.retry_after)
-        case Unanswered():
-            return OutcomeUnknown(error.message)
-        case _:
-            return error

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bridge.gws.rest import Credentials
+from bridge.outbound_json import outbound_events
 from dialbridge.v1 import user_pb2
 from dialbridge_client import Basic, Client, DialbridgeError
 from tests.end_to_end.conftest import service_of
 from tests.end_to_end.gws_service import gws_service
+from tests.end_to_end.outbound_day import grpc_day, legacy_day, messages
 from tests.fakes.legacy_client import DEVICE
 
 BEN = "2b00393c-9ad3-418f-8b3d-a06cbe8af395"
@@ -120,6 +122,65 @@ async def test_what_the_gws_refuses_is_no_change_here(services):
         assert refused.value.reason == "FIELD_INVALID"
         (device,) = await ada.list_devices()
         assert not device.forward_to
+
+
+@pytest.mark.parametrize("day", [legacy_day, grpc_day])
+async def test_the_preview_loop_is_passed_on_and_told_as_the_gws_tells_it(services, day):
+    behind, front = services
+    await day(front)
+    there, here = told(await messages(behind)), []
+    async with asyncio.timeout(10):
+        while len(here) < len(there):
+            here = told(await messages(front))
+    assert here == there
+
+
+async def test_what_the_gws_refuses_of_the_preview_loop_is_refused_here(services):
+    _, front = services
+    async with client(front, "agent1") as ada:
+        for campaign, application, why in (
+            ("Campaign1", 0, "FIELD_REQUIRED"),
+            ("Campaign1", 135, "FIELD_INVALID"),
+            ("Campaign9", 134, "CAMPAIGN_NOT_FOUND"),
+        ):
+            with pytest.raises(DialbridgeError) as refused:
+                await ada.preview_loop(campaign, DEVICE, application).start()
+            assert refused.value.reason == why
+        loop = ada.preview_loop("Campaign1", DEVICE, 134)
+        with pytest.raises(DialbridgeError) as refused:
+            await loop.next()
+        assert refused.value.reason == "OPERATION_NOT_ALLOWED"
+        await loop.start()
+        with pytest.raises(DialbridgeError) as refused:
+            await loop.reject(10**9)
+        assert refused.value.reason == "RECORD_NOT_FOUND"
+
+
+async def test_an_empty_list_at_the_gws_is_no_record_here(services):
+    _, front = services
+    async with client(front, "agent1") as ada:
+        loop = ada.preview_loop("Campaign1", DEVICE, 134)
+        await loop.start()
+        while (record := await loop.next()) is not None:
+            await loop.complete(record.record_handle, "NoAnswer")
+        assert await loop.next() is None
+
+
+async def test_two_agents_at_the_gws_each_hear_of_their_own_records(services):
+    _, front = services
+    async with client(front, "agent1") as ada, client(front, "agent2") as ben:
+        loops = [ada.preview_loop("Campaign1", DEVICE, 134), ben.preview_loop("Campaign1", BEN, 134)]
+        await asyncio.gather(*(loop.start() for loop in loops))
+        records = await asyncio.gather(*(loop.next() for loop in loops))
+        assert len({record.record_handle for record in records}) == 2
+        assert [record.device_path for record in records] == [f"/devices/{DEVICE}", f"/devices/{BEN}"]
+
+
+def told(found):
+    """What legacy clients are told, without the references, which are the front's own at the GWS."""
+    for message in found:
+        message.reference_id = ""
+    return [event for message in found for event in outbound_events(message)]
 
 
 async def until(client, condition):

@@ -17,6 +17,7 @@ from server.directory import Directory
 from server.house import running
 from server.journal.memory import MemoryJournal
 from server.time_source import SystemTime
+from tests.fakes.no_campaigns import NoCampaigns
 from tests.fakes.scripted_switch import ScriptedSwitch
 
 
@@ -29,7 +30,7 @@ def switch():
 async def house(switch):
     directory, time = Directory.demo(), SystemTime()
     authenticator = Authenticator(directory, b"k" * 32, time)
-    async with running(directory, authenticator, switch, MemoryJournal("00" * 8), time) as house:
+    async with running(directory, authenticator, switch, MemoryJournal("00" * 8), NoCampaigns(), time) as house:
         yield house
     authenticator.close()
 

@@ -12,6 +12,7 @@ from dialbridge.v1.outbound_service_pb2_grpc import OutboundServiceStub
 from server.authentication import Authenticator
 from server.call_events import CallEstablished
 from server.campaigns import demo
+from server.campaigns.contact_server import CampaignContactServer
 from server.campaigns.store import CampaignStore
 from server.directory import Directory
 from server.house import running
@@ -49,7 +50,7 @@ async def house(switch, store, clock):
     directory = Directory.demo()
     authenticator = Authenticator(directory, b"k" * 32, clock)
     journal = MemoryJournal("00" * 8)
-    async with running(directory, authenticator, switch, journal, clock, campaigns=store) as house:
+    async with running(directory, authenticator, switch, journal, CampaignContactServer(store), clock) as house:
         yield house
     authenticator.close()
 

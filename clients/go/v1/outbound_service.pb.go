@@ -82,7 +82,7 @@ func (CallbackType) EnumDescriptor() ([]byte, []int) {
 type OutboundNotificationType int32
 
 const (
-	// Not one of the kinds below.
+	// Not one of the kinds below; or a user event alone.
 	OutboundNotificationType_OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED OutboundNotificationType = 0
 	// StartPreviewSession.
 	OutboundNotificationType_OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_STARTED OutboundNotificationType = 1
@@ -181,7 +181,9 @@ type OutboundOperation struct {
 	// The caller's device. Empty: the caller's first.
 	DeviceId string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	// Comes back with the outcome. Optional, at most 128 characters.
-	ReferenceId   string `protobuf:"bytes,4,opt,name=reference_id,json=referenceId,proto3" json:"reference_id,omitempty"`
+	ReferenceId string `protobuf:"bytes,4,opt,name=reference_id,json=referenceId,proto3" json:"reference_id,omitempty"`
+	// The calling list of the record. Optional: a GWS wants it, and is told the one that the record came with.
+	CallingList   string `protobuf:"bytes,5,opt,name=calling_list,json=callingList,proto3" json:"calling_list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -240,6 +242,13 @@ func (x *OutboundOperation) GetDeviceId() string {
 func (x *OutboundOperation) GetReferenceId() string {
 	if x != nil {
 		return x.ReferenceId
+	}
+	return ""
+}
+
+func (x *OutboundOperation) GetCallingList() string {
+	if x != nil {
+		return x.CallingList
 	}
 	return ""
 }
@@ -470,8 +479,10 @@ type GetPreviewRecordResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The record. Absent when none is to be called now.
 	Record *OutboundRecord `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
-	// Until when it is the agent's.
-	LeaseEndTime  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=lease_end_time,json=leaseEndTime,proto3" json:"lease_end_time,omitempty"`
+	// Until when it is the agent's. Absent where only a GWS knows.
+	LeaseEndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=lease_end_time,json=leaseEndTime,proto3" json:"lease_end_time,omitempty"`
+	// Why there is none, for people.
+	ErrorMessage  string `protobuf:"bytes,3,opt,name=error_message,json=errorMessage,proto3" json:"error_message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,6 +529,13 @@ func (x *GetPreviewRecordResponse) GetLeaseEndTime() *timestamppb.Timestamp {
 		return x.LeaseEndTime
 	}
 	return nil
+}
+
+func (x *GetPreviewRecordResponse) GetErrorMessage() string {
+	if x != nil {
+		return x.ErrorMessage
+	}
+	return ""
 }
 
 // The request of GetChainedRecord.
@@ -1380,6 +1398,8 @@ type OutboundMessage struct {
 	UserEvent *UserData `protobuf:"bytes,8,opt,name=user_event,json=userEvent,proto3" json:"user_event,omitempty"`
 	// When it happened.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
+	// What kind of news a GWS says it is, where that is none of the kinds known here.
+	UpstreamNotificationType string `protobuf:"bytes,10,opt,name=upstream_notification_type,json=upstreamNotificationType,proto3" json:"upstream_notification_type,omitempty"`
 	// The token of a watcher that has everything up to and with this message.
 	ResumeToken string `protobuf:"bytes,14,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// The position in the journal.
@@ -1479,6 +1499,13 @@ func (x *OutboundMessage) GetEventTime() *timestamppb.Timestamp {
 		return x.EventTime
 	}
 	return nil
+}
+
+func (x *OutboundMessage) GetUpstreamNotificationType() string {
+	if x != nil {
+		return x.UpstreamNotificationType
+	}
+	return ""
 }
 
 func (x *OutboundMessage) GetResumeToken() string {
@@ -1788,12 +1815,13 @@ var File_dialbridge_v1_outbound_service_proto protoreflect.FileDescriptor
 
 const file_dialbridge_v1_outbound_service_proto_rawDesc = "" +
 	"\n" +
-	"$dialbridge/v1/outbound_service.proto\x12\rdialbridge.v1\x1a dialbridge/v1/call_service.proto\x1a#dialbridge/v1/outbound_record.proto\x1a\x1ddialbridge/v1/user_data.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x01\n" +
+	"$dialbridge/v1/outbound_service.proto\x12\rdialbridge.v1\x1a dialbridge/v1/call_service.proto\x1a#dialbridge/v1/outbound_record.proto\x1a\x1ddialbridge/v1/user_data.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x01\n" +
 	"\x11OutboundOperation\x12#\n" +
 	"\rcampaign_name\x18\x01 \x01(\tR\fcampaignName\x12%\n" +
 	"\x0eapplication_id\x18\x02 \x01(\x03R\rapplicationId\x12\x1b\n" +
 	"\tdevice_id\x18\x03 \x01(\tR\bdeviceId\x12!\n" +
-	"\freference_id\x18\x04 \x01(\tR\vreferenceId\"\\\n" +
+	"\freference_id\x18\x04 \x01(\tR\vreferenceId\x12!\n" +
+	"\fcalling_list\x18\x05 \x01(\tR\vcallingList\"\\\n" +
 	"\x1aStartPreviewSessionRequest\x12>\n" +
 	"\toperation\x18\x01 \x01(\v2 .dialbridge.v1.OutboundOperationR\toperation\"Z\n" +
 	"\x1bStartPreviewSessionResponse\x12;\n" +
@@ -1802,10 +1830,11 @@ const file_dialbridge_v1_outbound_service_proto_rawDesc = "" +
 	"\toperation\x18\x01 \x01(\v2 .dialbridge.v1.OutboundOperationR\toperation\"\x1b\n" +
 	"\x19EndPreviewSessionResponse\"Y\n" +
 	"\x17GetPreviewRecordRequest\x12>\n" +
-	"\toperation\x18\x01 \x01(\v2 .dialbridge.v1.OutboundOperationR\toperation\"\x93\x01\n" +
+	"\toperation\x18\x01 \x01(\v2 .dialbridge.v1.OutboundOperationR\toperation\"\xb8\x01\n" +
 	"\x18GetPreviewRecordResponse\x125\n" +
 	"\x06record\x18\x01 \x01(\v2\x1d.dialbridge.v1.OutboundRecordR\x06record\x12@\n" +
-	"\x0elease_end_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fleaseEndTime\"~\n" +
+	"\x0elease_end_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fleaseEndTime\x12#\n" +
+	"\rerror_message\x18\x03 \x01(\tR\ferrorMessage\"~\n" +
 	"\x17GetChainedRecordRequest\x12>\n" +
 	"\toperation\x18\x01 \x01(\v2 .dialbridge.v1.OutboundOperationR\toperation\x12#\n" +
 	"\rrecord_handle\x18\x02 \x01(\x03R\frecordHandle\"S\n" +
@@ -1851,7 +1880,7 @@ const file_dialbridge_v1_outbound_service_proto_rawDesc = "" +
 	"group_name\x18\x03 \x01(\tR\tgroupName\x12\x14\n" +
 	"\x05state\x18\x04 \x01(\tR\x05state\x12%\n" +
 	"\x0eapplication_id\x18\x05 \x01(\x03R\rapplicationId\x12 \n" +
-	"\vdescription\x18\x06 \x01(\tR\vdescription\"\x8f\x04\n" +
+	"\vdescription\x18\x06 \x01(\tR\vdescription\"\xcd\x04\n" +
 	"\x0fOutboundMessage\x12T\n" +
 	"\x11notification_type\x18\x01 \x01(\x0e2'.dialbridge.v1.OutboundNotificationTypeR\x10notificationType\x12\x1b\n" +
 	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\x1b\n" +
@@ -1863,7 +1892,9 @@ const file_dialbridge_v1_outbound_service_proto_rawDesc = "" +
 	"\n" +
 	"user_event\x18\b \x01(\v2\x17.dialbridge.v1.UserDataR\tuserEvent\x129\n" +
 	"\n" +
-	"event_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12!\n" +
+	"event_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12<\n" +
+	"\x1aupstream_notification_type\x18\n" +
+	" \x01(\tR\x18upstreamNotificationType\x12!\n" +
 	"\fresume_token\x18\x0e \x01(\tR\vresumeToken\x12\x1a\n" +
 	"\bposition\x18\x0f \x01(\x03R\bposition\"\xd5\x01\n" +
 	"\x14WatchOutboundRequest\x12#\n" +

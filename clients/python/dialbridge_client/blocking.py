@@ -154,14 +154,15 @@ class BlockingClient(CallOperations[None, str], DeviceOperations[None]):
             request.page_token = page.next_page_token
 
     def preview_loop(
-        self, campaign: str, device_id: str = ""
+        self, campaign: str, device_id: str = "", application_id: int = 0
     ) -> PreviewLoop[None, OutboundRecord | None, list[OutboundRecord]]:
-        """The user's work on a campaign; ``device_id`` empty: with the user's first device."""
+        """The user's work on a campaign; ``device_id`` empty: with the user's first device. ``application_id``, the
+        database id of the Outbound Contact Server, is needed where a GWS has the campaign."""
 
         def ask(operation: str, request: object, read: Callable[[Any], Any]) -> Any:
             return read(self._answer(getattr(self._outbound, operation), request))
 
-        return PreviewLoop(ask, campaign, device_id)
+        return PreviewLoop(ask, campaign, device_id, application_id)
 
     def _do_at_device(self, operation: str, request: object) -> None:
         self._answer(getattr(self._devices, operation), request)

@@ -25,9 +25,11 @@ Ask = Callable[[str, Any, Callable[[Any], Any]], Any]
 class PreviewLoop(Generic[Done, Handed, Chain]):
     """One agent's work on one campaign."""
 
-    def __init__(self, ask: Ask, campaign: str, device_id: str) -> None:
+    def __init__(self, ask: Ask, campaign: str, device_id: str, application_id: int = 0) -> None:
         self._ask = ask
-        self._operation = pb.OutboundOperation(campaign_name=campaign, device_id=device_id)
+        self._operation = pb.OutboundOperation(
+            campaign_name=campaign, device_id=device_id, application_id=application_id
+        )
 
     def start(self) -> Done:
         """Begin; beginning twice is beginning once."""

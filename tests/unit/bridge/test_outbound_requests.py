@@ -15,6 +15,9 @@ from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 
 COMMON = {"applicationId": 134, "devicePath": "/devices/D", "referenceId": "R"}
 OPERATION = pb.OutboundOperation(campaign_name="C", application_id=134, device_id="D", reference_id="R")
+RECORD_OPERATION = pb.OutboundOperation(
+    campaign_name="C", application_id=134, device_id="D", reference_id="R", calling_list="L"
+)
 ON_RECORD = {**COMMON, "campaignName": "C", "callingList": "L"}
 
 
@@ -23,7 +26,7 @@ def body(given):
 
 
 def callback(kind, seconds):
-    request = pb.RescheduleRecordRequest(operation=OPERATION, record_handle=9, callback_type=kind)
+    request = pb.RescheduleRecordRequest(operation=RECORD_OPERATION, record_handle=9, callback_type=kind)
     request.callback_time.FromSeconds(seconds)
     return request
 
@@ -38,18 +41,20 @@ def test_operations_on_campaigns_are_read(name):
 @pytest.mark.parametrize(
     ("name", "given", "request_"),
     [
-        ("CompleteRecord", {}, pb.CompleteRecordRequest(operation=OPERATION, record_handle=9)),
+        ("CompleteRecord", {}, pb.CompleteRecordRequest(operation=RECORD_OPERATION, record_handle=9)),
         (
             "CompleteRecord",
             {"callResult": "Answer", "phoneNumber": "5001"},
-            pb.CompleteRecordRequest(operation=OPERATION, record_handle=9, call_result="Answer", phone_number="5001"),
+            pb.CompleteRecordRequest(
+                operation=RECORD_OPERATION, record_handle=9, call_result="Answer", phone_number="5001"
+            ),
         ),
-        ("RejectRecord", {}, pb.RejectRecordRequest(operation=OPERATION, record_handle=9)),
+        ("RejectRecord", {}, pb.RejectRecordRequest(operation=RECORD_OPERATION, record_handle=9)),
         (
             "UpdateRecord",
             {"timeZone": "PST", "from": 0, "until": 86_339, "phoneType": "Mobile"},
             pb.UpdateRecordRequest(
-                operation=OPERATION,
+                operation=RECORD_OPERATION,
                 record=OutboundRecord(
                     record_handle=9, calling_list="L", time_zone="PST", until_seconds=86_339, phone_type="Mobile"
                 ),
@@ -61,12 +66,12 @@ def test_operations_on_campaigns_are_read(name):
             callback(pb.CALLBACK_TYPE_PERSONAL, 1433917552),
         ),
         ("RescheduleRecord", {"callbackType": "Campaign", "timestamp": 0}, callback(pb.CALLBACK_TYPE_CAMPAIGN, 0)),
-        ("GetChainedRecord", {}, pb.GetChainedRecordRequest(operation=OPERATION, record_handle=9)),
-        ("DoNotCallRecord", {}, pb.DoNotCallRecordRequest(operation=OPERATION, record_handle=9)),
+        ("GetChainedRecord", {}, pb.GetChainedRecordRequest(operation=RECORD_OPERATION, record_handle=9)),
+        ("DoNotCallRecord", {}, pb.DoNotCallRecordRequest(operation=RECORD_OPERATION, record_handle=9)),
         (
             "DoNotCallRecord",
             {"chainAttribute": "AllChain"},
-            pb.DoNotCallRecordRequest(operation=OPERATION, record_handle=9, all_chain=True),
+            pb.DoNotCallRecordRequest(operation=RECORD_OPERATION, record_handle=9, all_chain=True),
         ),
     ],
 )

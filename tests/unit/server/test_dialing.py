@@ -22,6 +22,7 @@ from server.journal.sqlite import MIGRATIONS, Retention, SqliteJournal
 from server.refusals import Refusal
 from server.switch import OutcomeUnknown, SwitchRejected, SwitchUnavailable
 from tests.fakes.manual_time import ManualTime
+from tests.fakes.no_campaigns import NoCampaigns
 from tests.fakes.scripted_switch import ScriptedSwitch, appeared
 
 DEVICE = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
@@ -60,7 +61,7 @@ async def rig_of(journal, switch=None, directory=None):
     authenticator = Authenticator(directory, b"k" * 32, time)
     switch = switch or ScriptedSwitch()
     try:
-        async with running(directory, authenticator, switch, journal, time) as house:
+        async with running(directory, authenticator, switch, journal, NoCampaigns(), time) as house:
             yield Rig(house, switch, journal, directory)
     finally:
         authenticator.close()

@@ -55,7 +55,7 @@ class _OutboundNotificationType:
 class _OutboundNotificationTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OutboundNotificationType.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED: _OutboundNotificationType.ValueType  # 0
-    """Not one of the kinds below."""
+    """Not one of the kinds below; or a user event alone."""
     OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_STARTED: _OutboundNotificationType.ValueType  # 1
     """StartPreviewSession."""
     OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_ENDED: _OutboundNotificationType.ValueType  # 2
@@ -85,7 +85,7 @@ class OutboundNotificationType(_OutboundNotificationType, metaclass=_OutboundNot
     """What kind of news an OutboundMessage is."""
 
 OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED: OutboundNotificationType.ValueType  # 0
-"""Not one of the kinds below."""
+"""Not one of the kinds below; or a user event alone."""
 OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_STARTED: OutboundNotificationType.ValueType  # 1
 """StartPreviewSession."""
 OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_ENDED: OutboundNotificationType.ValueType  # 2
@@ -122,6 +122,7 @@ class OutboundOperation(_message.Message):
     APPLICATION_ID_FIELD_NUMBER: _builtins.int
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     REFERENCE_ID_FIELD_NUMBER: _builtins.int
+    CALLING_LIST_FIELD_NUMBER: _builtins.int
     campaign_name: _builtins.str
     """The campaign. Required."""
     application_id: _builtins.int
@@ -130,6 +131,8 @@ class OutboundOperation(_message.Message):
     """The caller's device. Empty: the caller's first."""
     reference_id: _builtins.str
     """Comes back with the outcome. Optional, at most 128 characters."""
+    calling_list: _builtins.str
+    """The calling list of the record. Optional: a GWS wants it, and is told the one that the record came with."""
     def __init__(
         self,
         *,
@@ -137,10 +140,11 @@ class OutboundOperation(_message.Message):
         application_id: _builtins.int = ...,
         device_id: _builtins.str = ...,
         reference_id: _builtins.str = ...,
+        calling_list: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "campaign_name", b"campaign_name", "device_id", b"device_id", "reference_id", b"reference_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "calling_list", b"calling_list", "campaign_name", b"campaign_name", "device_id", b"device_id", "reference_id", b"reference_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -267,23 +271,27 @@ class GetPreviewRecordResponse(_message.Message):
 
     RECORD_FIELD_NUMBER: _builtins.int
     LEASE_END_TIME_FIELD_NUMBER: _builtins.int
+    ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
+    error_message: _builtins.str
+    """Why there is none, for people."""
     @_builtins.property
     def record(self) -> _outbound_record_pb2.OutboundRecord:
         """The record. Absent when none is to be called now."""
 
     @_builtins.property
     def lease_end_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when it is the agent's."""
+        """Until when it is the agent's. Absent where only a GWS knows."""
 
     def __init__(
         self,
         *,
         record: _outbound_record_pb2.OutboundRecord | None = ...,
         lease_end_time: _timestamp_pb2.Timestamp | None = ...,
+        error_message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lease_end_time", b"lease_end_time", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease_end_time", b"lease_end_time", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_message", b"error_message", "lease_end_time", b"lease_end_time", "record", b"record"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -707,6 +715,7 @@ class OutboundMessage(_message.Message):
     ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
     USER_EVENT_FIELD_NUMBER: _builtins.int
     EVENT_TIME_FIELD_NUMBER: _builtins.int
+    UPSTREAM_NOTIFICATION_TYPE_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     notification_type: Global___OutboundNotificationType.ValueType
@@ -719,6 +728,8 @@ class OutboundMessage(_message.Message):
     """The reference_id of the operation."""
     error_message: _builtins.str
     """Why it failed, where notification_type is OUTBOUND_NOTIFICATION_TYPE_ERROR."""
+    upstream_notification_type: _builtins.str
+    """What kind of news a GWS says it is, where that is none of the kinds known here."""
     resume_token: _builtins.str
     """The token of a watcher that has everything up to and with this message."""
     position: _builtins.int
@@ -751,12 +762,13 @@ class OutboundMessage(_message.Message):
         error_message: _builtins.str = ...,
         user_event: _user_data_pb2.UserData | None = ...,
         event_time: _timestamp_pb2.Timestamp | None = ...,
+        upstream_notification_type: _builtins.str = ...,
         resume_token: _builtins.str = ...,
         position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "event_time", b"event_time", "record", b"record", "user_event", b"user_event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "device_id", b"device_id", "error_message", b"error_message", "event_time", b"event_time", "notification_type", b"notification_type", "position", b"position", "record", b"record", "reference_id", b"reference_id", "resume_token", b"resume_token", "user_event", b"user_event", "user_name", b"user_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "device_id", b"device_id", "error_message", b"error_message", "event_time", b"event_time", "notification_type", b"notification_type", "position", b"position", "record", b"record", "reference_id", b"reference_id", "resume_token", b"resume_token", "upstream_notification_type", b"upstream_notification_type", "user_event", b"user_event", "user_name", b"user_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -41,7 +41,7 @@ export enum CallbackType {
 
 /** What kind of news an OutboundMessage is. */
 export enum OutboundNotificationType {
-  /** OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED - Not one of the kinds below. */
+  /** OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED - Not one of the kinds below; or a user event alone. */
   OUTBOUND_NOTIFICATION_TYPE_UNSPECIFIED = 0,
   /** OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_STARTED - StartPreviewSession. */
   OUTBOUND_NOTIFICATION_TYPE_PREVIEW_SESSION_STARTED = 1,
@@ -80,6 +80,8 @@ export interface OutboundOperation {
   deviceId: string;
   /** Comes back with the outcome. Optional, at most 128 characters. */
   referenceId: string;
+  /** The calling list of the record. Optional: a GWS wants it, and is told the one that the record came with. */
+  callingList: string;
 }
 
 /** The request of StartPreviewSession. */
@@ -116,8 +118,12 @@ export interface GetPreviewRecordResponse {
   record:
     | OutboundRecord
     | undefined;
-  /** Until when it is the agent's. */
-  leaseEndTime: Date | undefined;
+  /** Until when it is the agent's. Absent where only a GWS knows. */
+  leaseEndTime:
+    | Date
+    | undefined;
+  /** Why there is none, for people. */
+  errorMessage: string;
 }
 
 /** The request of GetChainedRecord. */
@@ -283,6 +289,8 @@ export interface OutboundMessage {
   eventTime:
     | Date
     | undefined;
+  /** What kind of news a GWS says it is, where that is none of the kinds known here. */
+  upstreamNotificationType: string;
   /** The token of a watcher that has everything up to and with this message. */
   resumeToken: string;
   /** The position in the journal. */
@@ -335,7 +343,7 @@ export interface OutboundMessages {
 }
 
 function createBaseOutboundOperation(): OutboundOperation {
-  return { campaignName: "", applicationId: 0n, deviceId: "", referenceId: "" };
+  return { campaignName: "", applicationId: 0n, deviceId: "", referenceId: "", callingList: "" };
 }
 
 export const OutboundOperation: MessageFns<OutboundOperation> = {
@@ -354,6 +362,9 @@ export const OutboundOperation: MessageFns<OutboundOperation> = {
     }
     if (message.referenceId !== "") {
       writer.uint32(34).string(message.referenceId);
+    }
+    if (message.callingList !== "") {
+      writer.uint32(42).string(message.callingList);
     }
     return writer;
   },
@@ -403,6 +414,14 @@ export const OutboundOperation: MessageFns<OutboundOperation> = {
             message.referenceId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.callingList = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -426,6 +445,7 @@ export const OutboundOperation: MessageFns<OutboundOperation> = {
       : 0n;
     message.deviceId = object.deviceId ?? "";
     message.referenceId = object.referenceId ?? "";
+    message.callingList = object.callingList ?? "";
     return message;
   },
 };
@@ -702,7 +722,7 @@ export const GetPreviewRecordRequest: MessageFns<GetPreviewRecordRequest> = {
 };
 
 function createBaseGetPreviewRecordResponse(): GetPreviewRecordResponse {
-  return { record: undefined, leaseEndTime: undefined };
+  return { record: undefined, leaseEndTime: undefined, errorMessage: "" };
 }
 
 export const GetPreviewRecordResponse: MessageFns<GetPreviewRecordResponse> = {
@@ -712,6 +732,9 @@ export const GetPreviewRecordResponse: MessageFns<GetPreviewRecordResponse> = {
     }
     if (message.leaseEndTime !== undefined) {
       Timestamp.encode(toTimestamp(message.leaseEndTime), writer.uint32(18).fork()).join();
+    }
+    if (message.errorMessage !== "") {
+      writer.uint32(26).string(message.errorMessage);
     }
     return writer;
   },
@@ -745,6 +768,14 @@ export const GetPreviewRecordResponse: MessageFns<GetPreviewRecordResponse> = {
             message.leaseEndTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.errorMessage = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -766,6 +797,7 @@ export const GetPreviewRecordResponse: MessageFns<GetPreviewRecordResponse> = {
       ? OutboundRecord.fromPartial(object.record)
       : undefined;
     message.leaseEndTime = object.leaseEndTime ?? undefined;
+    message.errorMessage = object.errorMessage ?? "";
     return message;
   },
 };
@@ -1824,6 +1856,7 @@ function createBaseOutboundMessage(): OutboundMessage {
     errorMessage: "",
     userEvent: undefined,
     eventTime: undefined,
+    upstreamNotificationType: "",
     resumeToken: "",
     position: 0n,
   };
@@ -1857,6 +1890,9 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
     }
     if (message.eventTime !== undefined) {
       Timestamp.encode(toTimestamp(message.eventTime), writer.uint32(74).fork()).join();
+    }
+    if (message.upstreamNotificationType !== "") {
+      writer.uint32(82).string(message.upstreamNotificationType);
     }
     if (message.resumeToken !== "") {
       writer.uint32(114).string(message.resumeToken);
@@ -1955,6 +1991,14 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
             message.eventTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.upstreamNotificationType = reader.string();
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -2003,6 +2047,7 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
       ? UserData.fromPartial(object.userEvent)
       : undefined;
     message.eventTime = object.eventTime ?? undefined;
+    message.upstreamNotificationType = object.upstreamNotificationType ?? "";
     message.resumeToken = object.resumeToken ?? "";
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
     return message;

@@ -3,30 +3,16 @@ and finds the records that are the agent's."""
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Protocol
 
 from dialbridge.v1 import error_reason_pb2 as reasons
 from dialbridge.v1 import outbound_service_pb2 as pb
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
+from server import call_ids
+from server.call_ids import RandomBytes
 from server.campaigns import calling_lists, previews
 from server.campaigns.schema import CallingRecord, Campaign
 from server.directory import Device
 from server.refusals import Refusal
-from server.validation import required
-
-
-class Asked(Protocol):
-    """Any request of the service."""
-
-    @property
-    def operation(self) -> pb.OutboundOperation: ...
-
-
-class AboutRecord(Asked, Protocol):
-    """A request about a record that the agent has."""
-
-    @property
-    def record_handle(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +24,7 @@ class Workplace:
     campaign: Campaign
     reference_id: str
     now: float
+    random_bytes: RandomBytes
 
     def news(self, kind: pb.OutboundNotificationType.ValueType) -> pb.OutboundMessage:
         """A message about it."""
@@ -70,26 +57,24 @@ class Workplace:
         message.user_event.CopyFrom(previews.user_event(operation, record))
         return message
 
+    def preview(self, record: CallingRecord, event: str) -> OutboundRecord:
+        """Everything that the agent is shown of a record, for a new attempt at it."""
+        attempt = call_ids.call_id(self.random_bytes)
+        return previews.preview(self.campaign, self.device.id, self.user_name, record, attempt, event, self.now)
+
     def named(self, record: CallingRecord | None) -> OutboundRecord:
         """What tells the record from others."""
         return previews.named(self.campaign, self.device.id, record)
 
 
-def held(
-    connection: sqlite3.Connection,
-    at: Workplace,
-    asked: "AboutRecord | OutboundRecord",
-    field: str = "record_handle",
-) -> CallingRecord:
-    """The record that a request is about, which must be the agent's. Raises `Refusal`."""
-    if not asked.record_handle:
-        raise required(field)
-    record = calling_lists.held(connection, asked.record_handle, at.user_name, at.campaign.name)
+def held(connection: sqlite3.Connection, at: Workplace, handle: int) -> CallingRecord:
+    """A record, which must be the agent's. Raises `Refusal`."""
+    record = calling_lists.held(connection, handle, at.user_name, at.campaign.name)
     if record is None:
         raise Refusal(
             reasons.ERROR_REASON_RECORD_NOT_FOUND,
             "the agent has no such record of this campaign; get one with GetPreviewRecord",
-            metadata={"record_handle": str(asked.record_handle)},
+            metadata={"record_handle": str(handle)},
         )
     return record
 
