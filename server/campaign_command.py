@@ -23,6 +23,7 @@ from server.campaigns.schema import Campaign, number_of
 from server.campaigns.store import FILE, prepared
 from server.journal.database import DatabaseDamaged
 from server.refusals import Refusal
+from server.rows import FORMATS, write
 from server.settings import DEFAULT_DATA_DIR
 from server.validation import dialable
 
@@ -83,7 +84,7 @@ class CampaignCommand:
         giving = actions.add_parser("export", help="the records of a calling list, on standard output")
         giving.add_argument("calling_list", help="the calling list")
         giving.add_argument("--attempts", action="store_true", help="one row for each attempt in place of each record")
-        giving.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: %(default)s")
+        giving.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="default: %(default)s")
         forbidding = actions.add_parser("do-not-call", help="numbers never to be called, one a line")
         forbidding.add_argument("file", help="the file; -: standard input")
         forbidding.add_argument("--remove", action="store_true", help="they may be called again")
@@ -186,9 +187,9 @@ def _import(connection: sqlite3.Connection, arguments: argparse.Namespace) -> in
 
 
 def _export(connection: sqlite3.Connection, arguments: argparse.Namespace) -> int:
-    write = exporting.attempts if arguments.attempts else exporting.records
-    rows, columns = write(connection, arguments.calling_list)
-    exporting.written(rows, columns, sys.stdout, as_csv=arguments.format == "csv")
+    read = exporting.attempts if arguments.attempts else exporting.records
+    rows, columns = read(connection, arguments.calling_list)
+    write(rows, columns, sys.stdout, as_csv=arguments.format == "csv")
     return 0
 
 

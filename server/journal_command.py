@@ -22,8 +22,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dialbridge.v1.device_service_pb2 import DeviceChange
 from dialbridge.v1.outbound_service_pb2 import OutboundMessage
 from dialbridge.v1.status_change_pb2 import StatusChange
+from server import call_history
 from server.journal import Topic
 from server.journal.sqlite import MIGRATIONS
+from server.rows import FORMATS, write
 from server.settings import DEFAULT_DATA_DIR
 
 MESSAGES: Mapping[Topic, type[StatusChange | OutboundMessage | DeviceChange]] = {
@@ -40,7 +42,8 @@ EPILOG = """\
 examples:
   dialbridge journal info                      what is in it
   dialbridge journal tail -n 5 --follow        the last changes, and those that come
-  dialbridge journal export > calls.jsonl      everything that is retained, one JSON object a line
+  dialbridge journal export > changes.jsonl    everything that is retained, one JSON object a line
+  dialbridge journal calls > calls.csv         the calls that are over, one a line, to read or to charge
   dialbridge journal verify                    read everything; exit status 1 when something is damaged
 """
 
@@ -49,7 +52,7 @@ class JournalCommand:
     """The sub-command."""
 
     name = "journal"
-    summary = "look into the durable journal: info, tail, verify, export"
+    summary = "look into the durable journal: info, tail, verify, export, calls"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Describe the options."""
@@ -68,8 +71,11 @@ class JournalCommand:
         tail.add_argument("--follow", action="store_true", help="go on with those that come, until interrupted")
         actions.add_parser("verify", help="read everything and say what is damaged")
         export = actions.add_parser("export", help="changes as JSON lines")
-        export.add_argument("--after", type=int, default=0, metavar="POSITION", help="only those that follow")
-        export.add_argument("--until", type=int, metavar="POSITION", help="only those up to and with")
+        calls = actions.add_parser("calls", help="the calls that are over, one line for each device that a call was at")
+        calls.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="default: %(default)s")
+        for part in (export, calls):
+            part.add_argument("--after", type=int, default=0, metavar="POSITION", help="only those that follow")
+            part.add_argument("--until", type=int, metavar="POSITION", help="only those up to and with")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Do it; the exit status."""
@@ -91,6 +97,8 @@ class JournalCommand:
                         return _tail(connection, arguments.n, follow=arguments.follow)
                     case "verify":
                         return _verify(connection, path)
+                    case "calls":
+                        return _calls(connection, arguments.after, arguments.until, as_csv=arguments.format == "csv")
                     case _:
                         return _export(connection, arguments.after, arguments.until)
         except sqlite3.DatabaseError as error:
@@ -152,15 +160,28 @@ def _tail(connection: sqlite3.Connection, count: int, *, follow: bool) -> int:
         time.sleep(FOLLOW_EVERY)
 
 
-def _export(connection: sqlite3.Connection, after: int, until: int | None) -> int:
+def _exported(connection: sqlite3.Connection, after: int, until: int | None) -> Iterator[tuple[int, Topic, bytes]]:
+    """The entries, and how far it is."""
     oldest, newest = _bounds(connection)
     first, last = max(after, oldest - 1), newest if until is None else min(until, newest)
     with _progress() as progress:
         task = progress.add_task("exporting", total=max(last - first, 0))
-        for number, (position, topic, payload) in enumerate(_entries(connection, first, last), start=1):
-            print(_line(position, topic, payload))
+        for number, entry in enumerate(_entries(connection, first, last), start=1):
+            yield entry
             if number % PAGE == 0:
                 progress.update(task, completed=number)
+
+
+def _export(connection: sqlite3.Connection, after: int, until: int | None) -> int:
+    for entry in _exported(connection, after, until):
+        print(_line(*entry))
+    return 0
+
+
+def _calls(connection: sqlite3.Connection, after: int, until: int | None, *, as_csv: bool) -> int:
+    entries = _exported(connection, after, until)
+    changes = (StatusChange.FromString(payload) for _, topic, payload in entries if topic is Topic.CALL)
+    write(call_history.rows(changes), call_history.COLUMNS, sys.stdout, as_csv=as_csv)
     return 0
 
 

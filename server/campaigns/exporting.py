@@ -1,16 +1,11 @@
-"""What became of calling lists, as rows for CSV and JSON lines; never a whole list in memory. Blocks."""
+"""What became of calling lists, as rows of an export; never a whole list in memory. Blocks."""
 
-import csv
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TextIO
+from collections.abc import Iterator, Sequence
 
-from dialbridge.v1.user_data_pb2 import UserData, Value
+from dialbridge.v1.user_data_pb2 import UserData
 from server.campaigns.schema import State
-
-Row = Mapping[str, object]
+from server.rows import Row, moment, plain
 
 _RECORD = ("handle", "phone", "phone_type", "chain_id", "chain_n", "time_zone", "from", "until", "caller_id")
 _BECAME = ("state", "attempts", "call_result", "callback_time", "callback_agent")
@@ -41,12 +36,12 @@ def records(connection: sqlite3.Connection, list_name: str) -> tuple[Iterator[Ro
             (list_name,),
         ):
             state = State(row[9])
-            due = _moment(row[12]) if state in (State.CALLBACK, State.PERSONAL) else ""
+            due = moment(row[12]) if state in (State.CALLBACK, State.PERSONAL) else ""
             agent = row[13] if state is State.PERSONAL else ""
             known = dict(
                 zip((*_RECORD, *_BECAME), (*row[:9], state.name.lower(), *row[10:12], due, agent), strict=True)
             )
-            yield {**_plain(UserData.FromString(row[14])), **known}
+            yield {**plain(UserData.FromString(row[14])), **known}
 
     return rows(), (*_RECORD, *(name for name in fields if name not in (*_RECORD, *_BECAME)), *_BECAME)
 
@@ -60,19 +55,9 @@ def attempts(connection: sqlite3.Connection, list_name: str) -> tuple[Iterator[R
             " attempts.call_result FROM attempts JOIN records USING (handle) WHERE list = ? ORDER BY attempts.id",
             (list_name,),
         ):
-            yield dict(zip(_ATTEMPT, (row[0], _moment(row[1]), *row[2:]), strict=True))
+            yield dict(zip(_ATTEMPT, (row[0], moment(row[1]), *row[2:]), strict=True))
 
     return rows(), _ATTEMPT
-
-
-def written(rows: Iterable[Row], columns: Sequence[str], file: TextIO, *, as_csv: bool) -> None:
-    """Write rows as CSV with a header (RFC 4180), or as JSON, one object a line."""
-    if not as_csv:
-        file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-        return
-    writer = csv.DictWriter(file, columns, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
 
 
 def _fields(connection: sqlite3.Connection, list_name: str) -> Sequence[str]:
@@ -80,23 +65,3 @@ def _fields(connection: sqlite3.Connection, list_name: str) -> Sequence[str]:
     for (fields,) in connection.execute("SELECT DISTINCT other_fields FROM records WHERE list = ?", (list_name,)):
         names.update(dict.fromkeys(pair.key for pair in UserData.FromString(fields).pairs))
     return list(names)
-
-
-def _plain(data: UserData) -> dict[str, object]:
-    return {pair.key: _value(pair.value) for pair in data.pairs}
-
-
-def _value(value: Value) -> object:
-    match value.WhichOneof("kind"):
-        case None:
-            return None
-        case "pairs_value":
-            return _plain(value.pairs_value)
-        case "list_value":
-            return [_value(each) for each in value.list_value.values]
-        case kind:
-            return getattr(value, kind)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -4,6 +4,7 @@ import json
 
 from dialbridge.v1.user_data_pb2 import UserData, UserDataPair, Value
 from server.campaigns import calling_lists, exporting
+from server.rows import write
 from tests.unit.server.campaigns.conftest import CAMPAIGN
 
 
@@ -14,7 +15,7 @@ def fields(**values):
 def exported(of, lists, *, as_csv):
     rows, columns = of(lists, "C")
     file = io.StringIO(newline="")
-    exporting.written(rows, columns, file, as_csv=as_csv)
+    write(rows, columns, file, as_csv=as_csv)
     return file.getvalue()
 
 
