@@ -18,13 +18,14 @@ import structlog
 
 from bridge.gws import back_off
 from bridge.gws.acknowledgements import Acknowledgements
+from bridge.gws.agent_devices import AgentDevices
 from bridge.gws.circuit_breaker import CircuitBreaker
 from bridge.gws.errors import GwsError, Refused, Unanswered, Unreachable
 from bridge.gws.notifications import Gap, Notifications
 from bridge.gws.orders import Order, Orders
 from bridge.gws.outbound import outbound_request, read_outbound
 from bridge.gws.resources import CALL_STATE_CHANGE, ERROR, NotACall, read_call, read_change
-from bridge.gws.rest import NOT_FOUND, PARTIAL, Credentials, RestSession
+from bridge.gws.rest import PARTIAL, Credentials, RestSession
 from bridge.gws.settings import GwsSettings
 from bridge.gws.upstream_calls import News, UpstreamCalls
 from bridge.gws.upstream_devices import DEVICE_STATE_CHANGE, read_device
@@ -87,8 +88,7 @@ class AgentLink:
         self._acknowledgements = Acknowledgements()
         self._orders = Orders()
         self._calls = UpstreamCalls(self._orders)
-        self._devices: dict[str, str] = {}  # upstream device id -> ours
-        self._upstream_ids: dict[str, str] = {}
+        self.devices = AgentDevices(agent.numbers)
         self._rest: RestSession | None = None
         self._up = False
         self._up_since = math.inf
@@ -153,7 +153,7 @@ class AgentLink:
     async def dial(self, order: Order, body: Mapping[str, object], timeout: float) -> None:
         """Post a Dial; its call comes as news that names the order, maybe before this returns."""
         rest = self._session()
-        device = self.upstream_id(order.device_id)
+        device = self.devices.upstream_id(order.device_id)
         self._orders.place(order, time.monotonic())
         try:
             await rest.post(f"/me/devices/{device}/calls", body, timeout)
@@ -176,7 +176,7 @@ class AgentLink:
 
     async def operate(self, device_id: str, body: Mapping[str, object], timeout: float) -> None:
         """Post an operation on a device."""
-        await self._session().post(f"/me/devices/{self.upstream_id(device_id)}", body, timeout)
+        await self._session().post(f"/me/devices/{self.devices.upstream_id(device_id)}", body, timeout)
 
     async def operate_user(self, path: str, body: Mapping[str, object], timeout: float) -> None:
         """Post an operation of the agent."""
@@ -185,7 +185,7 @@ class AgentLink:
     async def perform_outbound(self, device_id: str, request: Any, timeout: float) -> list[OutboundMessage]:
         """Post a request of OutboundService, and wait for what is said about it, which is told as well."""
         ends = time.monotonic() + timeout
-        rest, device_path = self._session(), f"{DEVICE_PATH}{self.upstream_id(device_id)}"
+        rest, device_path = self._session(), f"{DEVICE_PATH}{self.devices.upstream_id(device_id)}"
         operation: OutboundOperation = request.operation
         calling_list = operation.calling_list
         if not calling_list:
@@ -197,15 +197,6 @@ class AgentLink:
             )
             await rest.post(path, body, timeout)
             return await awaited.complete(ends - time.monotonic())
-
-    def upstream_id(self, device_id: str) -> str:
-        """The id that the upstream has for a device."""
-        device = self._upstream_ids.get(device_id)
-        if device is None:
-            raise Refused(
-                "the upstream does not know this device as the agent's", http_status=404, status_code=NOT_FOUND
-            )
-        return device
 
     def _session(self) -> RestSession:
         if self._rest is None or not self._up:
@@ -226,7 +217,8 @@ class AgentLink:
         try:
             async with self._opening:
                 user = await rest.sign_in(READ_WITHIN)
-                self._map_devices(user)
+                if missing := self.devices.listed(user):
+                    log.warning("gws does not have these devices", user=self.agent.user_name, devices=sorted(missing))
                 if self._settings.start_session:
                     await self._start_session(rest)
                 notifications = await Notifications.open(self._settings, rest)
@@ -254,20 +246,6 @@ class AgentLink:
             return
         if answer["statusCode"] == PARTIAL:
             log.warning("no contact centre session for some channels", user=self.agent.user_name)
-
-    def _map_devices(self, user: Mapping[str, Any]) -> None:
-        """Devices are the same when their ids are, or their numbers."""
-        own = set(self.agent.numbers.values())
-        self._devices, self._upstream_ids = {}, {}
-        for device in user.get("devices") or []:
-            if not isinstance(device, dict):
-                continue
-            theirs, number = device.get("id"), device.get("phoneNumber")
-            ours = theirs if theirs in own else self.agent.numbers.get(number) if isinstance(number, str) else None
-            if isinstance(theirs, str) and ours is not None:
-                self._devices[theirs], self._upstream_ids[ours] = ours, theirs
-        if missing := own - self._upstream_ids.keys():
-            log.warning("gws does not have these devices", user=self.agent.user_name, devices=sorted(missing))
 
     async def _listen(self) -> Gap:
         """Take messages, and read the calls when somebody asks for it, until there is a gap."""
@@ -304,7 +282,7 @@ class AgentLink:
             if not isinstance(listed, list):
                 raise Unanswered("the answer has no 'calls'; is this a GWS?")
             calls = [call for each in listed if (call := self._call(each)) is not None]
-            news = self._calls.read(calls, set(self._upstream_ids), time.monotonic())
+            news = self._calls.read(calls, self.devices.ours, time.monotonic())
             if news:
                 await self._tell(news)
 
@@ -317,7 +295,7 @@ class AgentLink:
     async def _devices_told(self, resources: object) -> None:
         for resource in resources if isinstance(resources, list) else []:
             device = read_device(resource if isinstance(resource, dict) else {})
-            if ours := self._devices.get(device.id):
+            if ours := self.devices.of(device.id):
                 device.id = ours
                 await self._tell_device(device)
 
@@ -327,14 +305,8 @@ class AgentLink:
         except NotACall as error:
             log.warning("gws call not understood", user=self.agent.user_name, why=str(error))
             return None
-        call.device_id = self._device_of(call)
+        call.device_id = self.devices.of_call(call)
         return call if call.device_id else None
-
-    def _device_of(self, call: Call) -> str:
-        ours = self._devices.get(call.device_id) or self.agent.numbers.get(call.device_number, "")
-        if not ours and len(self._upstream_ids) == 1:
-            (ours,) = self._upstream_ids
-        return ours
 
     async def _take(self, data: Mapping[str, Any]) -> None:
         match data.get("messageType"):
@@ -344,7 +316,7 @@ class AgentLink:
                 except NotACall as error:
                     log.warning("gws message not understood", user=self.agent.user_name, why=str(error))
                     return
-                change.call.device_id = self._device_of(change.call)
+                change.call.device_id = self.devices.of_call(change.call)
                 if change.call.device_id:
                     news = self._calls.told(change, time.monotonic())
                     if news is not None:
@@ -368,7 +340,7 @@ class AgentLink:
         if message is None:
             return
         message.user_name = self.agent.user_name
-        message.device_id = self._devices.get(message.device_id) or next(iter(self._upstream_ids), "")
+        message.device_id = self.devices.of(message.device_id) or self.devices.only()
         if message.HasField("record") and message.record.device_path:
             message.record.device_path = f"{DEVICE_PATH}{message.device_id}"
         self._acknowledgements.take(message)

@@ -163,7 +163,7 @@ class Upstream:
 
     def device_uri(self, device_id: str) -> str:
         """Where the upstream has a device of one of its agents."""
-        return f"{self._settings.url}/devices/{self._link(device_id).upstream_id(device_id)}"
+        return f"{self._settings.url}/devices/{self._link(device_id).devices.upstream_id(device_id)}"
 
     def _link(self, device_id: str) -> AgentLink:
         link = self._by_device.get(device_id)

@@ -10,7 +10,9 @@ import aiohttp
 from google.protobuf.json_format import MessageToDict
 
 from bridge.vocabulary import CALL_STATES
+from dialbridge.v1 import user_pb2
 from dialbridge.v1.call_service_pb2 import WatchCallsRequest
+from dialbridge.v1.device_service_pb2 import WatchDevicesRequest
 from dialbridge.v1.outbound_record_pb2 import OutboundRecord
 from dialbridge_client import Changed, Replaced
 from tests.fakes.node_cometd import node_cometd
@@ -25,6 +27,16 @@ WITHIN = 10.0
 # Who does what, on which of the calls of the day, and what all of them then see: states by user and call.
 A, B, S = "agent1", "agent2", "supervisor1"
 DAY = [
+    # The agents are there, and one of them cannot be reached for a while.
+    (A, "StartContactCenterSession", None, {}, {}),
+    (B, "StartContactCenterSession", None, {}, {}),
+    (A, "Ready", None, {}, {}),
+    (B, "AuxWork", None, {}, {}),
+    (B, "DoNotDisturbOn", None, {}, {}),
+    (B, "DoNotDisturbOff", None, {}, {}),
+    (B, "ForwardCallsOn", None, {"forwardTo": "5007"}, {}),
+    (B, "ForwardCallsOff", None, {}, {}),
+    (B, "Ready", None, {}, {}),
     # A preview record, and everything that is done on one call.
     (A, "Dial", 0, {"phoneNumber": "5001"}, {A: {0: "Dialing"}}),
     (None, "advance", 1, {}, {A: {0: "Established"}}),
@@ -67,7 +79,23 @@ DAY = [
     (A, "SingleStepTransfer", 4, {"destination": "5006"}, {A: {4: "Released"}, B: {4: "Ringing"}}),
     (B, "Answer", 4, {}, {B: {4: "Established"}}),
     (B, "Hangup", 4, {}, {B: {4: "Released"}}),
+    (A, "AfterCallWork", None, {}, {}),
+    (A, "NotReady", None, {}, {}),
+    (A, "EndContactCenterSession", None, {}, {}),
+    (B, "EndContactCenterSession", None, {}, {}),
 ]
+STATES = {
+    "Ready": user_pb2.USER_STATE_READY,
+    "NotReady": user_pb2.USER_STATE_NOT_READY,
+    "AfterCallWork": user_pb2.USER_STATE_AFTER_CALL_WORK,
+    "AuxWork": user_pb2.USER_STATE_AUX_WORK,
+}
+OF_THE_AGENT = {
+    **dict.fromkeys(("StartContactCenterSession", "EndContactCenterSession"), "/me"),
+    **dict.fromkeys(STATES, "/me/channels/voice"),
+    **dict.fromkeys(("DoNotDisturbOn", "DoNotDisturbOff", "ForwardCallsOn", "ForwardCallsOff"), "/me/devices/{device}"),
+}
+"""Where what is no operation on a call is posted."""
 
 
 @dataclass
@@ -106,6 +134,9 @@ class Day:
                     await self.service.advance(call)
                 elif operation == "Dial":
                     await self.dial(user, given["phoneNumber"])
+                elif operation in OF_THE_AGENT:
+                    await self.be(user, operation, given)
+                    continue
                 else:
                     await self.operate(user, operation, None if call is None else self.calls[call], given)
                 for who, states in then.items():
@@ -155,6 +186,12 @@ class LegacyDay(Day):
         status, text = await self.rest[user].dial(number, DEVICES[user])
         assert (status, text) == (200, '{"statusCode":0}')
 
+    async def be(self, user, operation, given):
+        path = OF_THE_AGENT[operation].format(device=DEVICES[user])
+        more = {"channels": ["voice"]} if operation.startswith("Start") else given
+        answer = await self.rest[user].request("POST", path, {"operationName": operation, **more})
+        assert answer == (200, '{"statusCode":0}'), (operation, answer)
+
     async def operate(self, user, operation, call_id, given):
         body = dict(given)
         if "destination" in given:
@@ -198,6 +235,20 @@ class GrpcDay(Day):
     async def dial(self, user, number):
         await self.clients[user].dial(DEVICES[user], OutboundRecord(record_handle=431, phone_number=number))
 
+    async def be(self, user, operation, given):
+        client, device = self.clients[user], DEVICES[user]
+        match operation:
+            case "StartContactCenterSession":
+                await client.start_contact_center_session()
+            case "EndContactCenterSession":
+                await client.end_contact_center_session()
+            case "DoNotDisturbOn" | "DoNotDisturbOff":
+                await client.set_do_not_disturb(device, operation == "DoNotDisturbOn")
+            case "ForwardCallsOn" | "ForwardCallsOff":
+                await client.set_forwarding(device, given.get("forwardTo", ""))
+            case _:
+                await client.set_agent_state(STATES[operation])
+
     async def operate(self, user, operation, call_id, given):
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower().removesuffix("_from_conference")
         values = [
@@ -207,8 +258,19 @@ class GrpcDay(Day):
         await getattr(self.clients[user], name)(call_id or DEVICES[user], *values)
 
 
+async def devices(service):
+    """How the devices were, one after the other."""
+    found = []
+    async with service.client("bridge") as client:
+        stream = client._devices.WatchDevices(WatchDevicesRequest(earliest=True), metadata=client._metadata)
+        while (message := await stream.read()).WhichOneof("message") != "heartbeat":
+            found += [MessageToDict(change.device) for change in message.changes.device_changes]
+        stream.cancel()
+    return found
+
+
 async def journal(service):
-    """Everything that was journalled, without what is drawn at random or counted from the beginning of the file."""
+    """Every change of a call, without what is drawn at random or counted from the beginning of the file."""
     names = {}
     entries = []
     async with service.client("bridge") as client:
@@ -232,15 +294,19 @@ async def journal(service):
 
 
 async def test_the_same_day_on_every_wire_is_the_same_journal(start, tmp_path):
-    journals = []
+    journals, states = [], []
     for kind in (LegacyDay, GrpcDay):
         async with start(tmp_path / kind.__name__) as service:
             day = kind(service)
             async with day.signed_in():
                 await day.play()
             journals.append(await journal(service))
+            states.append(await devices(service))
     legacy, grpc = journals
     for one, other in zip(legacy, grpc, strict=True):
         assert one == other
     assert len(legacy) > 60
     assert legacy[-1]["call"]["state"] == "CALL_STATE_RELEASED"
+    legacy, grpc = states
+    assert legacy == grpc
+    assert len(legacy) > 13
