@@ -11,10 +11,12 @@ def text(grpc: str | None, http: str | None, *, is_demo: bool) -> str:
     if is_demo:
         lines += ["", "Try in other terminals (users agent1, agent2, supervisor1; password demo):"]
         if grpc:
+            env = "" if grpc == "127.0.0.1:50051" else f"DIALBRIDGE_ADDRESS={grpc} "
             at = "" if grpc == "127.0.0.1:50051" else f" --address {grpc}"
             lines += [
                 "  .venv/bin/dialbridge watch --user supervisor1" + at,
                 "  .venv/bin/dialbridge dial 5001 --record 431 --follow" + at,
+                f"  {env}.venv/bin/python clients/python/examples/preview_loop.py",
             ]
         if http:
             lines.append(

@@ -79,6 +79,17 @@ async def test_the_python_examples_dial_and_follow(service, name):
     ]
 
 
+async def test_the_preview_loop_works_through_the_list_of_the_demo(service):
+    command = [sys.executable, ROOT / "clients/python/examples/preview_loop.py"]
+    status, out, err = await running(service, command, {"DIALBRIDGE_ADDRESS": service.grpc})
+    assert (status, err) == (0, "")
+    results = [line.split()[1:] for line in out.splitlines()]
+    assert ["5001", "Answer"] in results
+    assert ["5002", "Busy"] in results
+    status, out, _ = await running(service, command, {"DIALBRIDGE_ADDRESS": service.grpc})
+    assert (status, out) == (0, "")
+
+
 @pytest.mark.parametrize("language", IN_OTHER_LANGUAGES)
 async def test_the_examples_in_other_languages_dial_and_follow(service, language):
     LANGUAGES[language].require()
