@@ -1,7 +1,6 @@
 """The server without its edges: puts engine, watchers and use cases together and runs the engine in the background."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from server.authentication import Authenticator
 from server.call_engine import CallEngine
+from server.call_ids import RandomPool
 from server.call_operations import CallOperations
 from server.call_reads import CallReads
 from server.contact_server import OutboundContactServer
@@ -90,7 +90,7 @@ async def running(
         journal=journal,
         watchers=watchers,
         time=time,
-        random_bytes=os.urandom,
+        random_bytes=RandomPool(),
         forbids=outbound.forbids,
     )
     services = Services(

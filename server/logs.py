@@ -1,11 +1,14 @@
 """How the process writes its log: one line per event, for people or as JSON, never a secret."""
 
+import asyncio
+import atexit
 import json as json_module
 import logging
 import sys
+from collections import deque
 from collections.abc import MutableMapping
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from opentelemetry import trace
@@ -19,6 +22,41 @@ class LogLevel(Enum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class LineWriter:
+    """Writes lines to a stream, all of one turn of the event loop together.
+
+    A write for each line is a system call in which other threads get the interpreter, for as long as they like. A
+    process that is killed loses the lines of its last turn. Outside of an event loop each line is written at once.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: deque[str] = deque()
+        self._turn_of: asyncio.AbstractEventLoop | None = None
+        atexit.register(self._write_out)
+
+    def msg(self, line: str) -> None:
+        """Have a line written; any thread may."""
+        self._lines.append(f"{line}\n")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write_out()
+            return
+        if self._turn_of is not loop:
+            self._turn_of = loop
+            loop.call_soon(self._write_out)
+
+    debug = info = warning = error = critical = msg
+
+    def _write_out(self) -> None:
+        self._turn_of = None
+        taken = [self._lines.popleft() for _ in range(len(self._lines))]
+        if taken:
+            self._stream.write("".join(taken))
+            self._stream.flush()
 
 
 class LogFormat(Enum):
@@ -71,10 +109,11 @@ def configure(level: LogLevel, *, json: bool) -> None:
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     number = logging.getLevelNamesMapping()[level.name]
+    writer = LineWriter(sys.stderr)
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda: writer,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

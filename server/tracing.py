@@ -4,8 +4,8 @@ Without an exporter (`configure`) nothing is recorded and next to nothing is don
 """
 
 import os
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
@@ -41,10 +41,19 @@ def configure() -> Callable[[], None]:
     return provider.shutdown
 
 
-@contextmanager
-def rpc(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Generator[None]:
+def rpc(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> AbstractContextManager[None]:
     """The span of an RPC, in the trace of its caller; what is raised from it is its status."""
     carrier = {key: value for key, value in metadata if key == TRACEPARENT and isinstance(value, str)}
+    if not carrier and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return _NO_SPAN  # a span that nobody records would cost as much as looking a call up
+    return _span(method, carrier)
+
+
+_NO_SPAN = nullcontext()
+
+
+@contextmanager
+def _span(method: str, carrier: Mapping[str, str]) -> Generator[None]:
     context = _propagator.extract(carrier) if carrier else None
     with _tracer.start_as_current_span(
         method,

@@ -238,9 +238,12 @@ def finish_forbidden(connection: sqlite3.Connection, record: CallingRecord, *, a
         _go_on_with_chain(connection, record.handle, "")
 
 
-def is_forbidden(connection: sqlite3.Connection, number: str) -> bool:
-    """Whether a number is on the do-not-call list."""
-    return connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (number,)).fetchone() is not None
+def is_forbidden(connection: sqlite3.Connection, number: str) -> bool | None:
+    """Whether a number is on the do-not-call list; None: nobody is."""
+    is_anybody, is_this = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM do_not_call), EXISTS (SELECT 1 FROM do_not_call WHERE number = ?)", (number,)
+    ).fetchone()
+    return bool(is_this) if is_anybody else None
 
 
 def begin_session(connection: sqlite3.Connection, user_name: str, campaign_name: str, device_id: str) -> None:

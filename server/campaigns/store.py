@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from server.campaigns import calling_lists
+from server.campaigns.change_mark import ChangeMark
 from server.campaigns.schema import MIGRATIONS, number_of
 from server.journal.database import Database, migrate
 from server.refusals import Refusal
@@ -23,6 +24,9 @@ class CampaignStore:
         """Blocks. Raises `server.journal.database.DatabaseDamaged` or ``OSError``."""
         self._database = Database(directory, MIGRATIONS, FILE, is_shared=True)
         self._look_up = connect(self._database.path)
+        calling_lists.is_forbidden(self._look_up, "")  # which opens the file's WAL index
+        self._mark = _mark_of(self._database.path)
+        self._empty_at: bytes | None = None  # the mark of the file when nobody was forbidden
         self._database.start(lambda _: None)
 
     async def change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -48,13 +52,31 @@ class CampaignStore:
         return await self._database.read(work)
 
     def forbids(self, digits: str) -> bool:
-        """Whether the number is on the do-not-call list; blocks for some microseconds, a look-up by key."""
-        return calling_lists.is_forbidden(self._look_up, number_of(digits))
+        """Whether the number is on the do-not-call list now; blocks for some microseconds, a look-up by key.
+
+        Where the list was empty and nothing has been written since, by no process, there is nothing to look up.
+        """
+        mark = self._mark.read() if self._mark is not None else None
+        if mark is not None and mark == self._empty_at:
+            return False
+        is_forbidden = calling_lists.is_forbidden(self._look_up, number_of(digits))
+        self._empty_at = mark if is_forbidden is None else None
+        return bool(is_forbidden)
 
     async def close(self) -> None:
         """Finish what was begun."""
+        if self._mark is not None:
+            self._mark.close()
         self._look_up.close()
         await self._database.close()
+
+
+def _mark_of(path: Path) -> ChangeMark | None:
+    """None where the file has no WAL index, as on a file system that has no shared memory."""
+    try:
+        return ChangeMark(path)
+    except (OSError, ValueError):
+        return None
 
 
 def prepared(directory: Path) -> sqlite3.Connection:

@@ -85,6 +85,8 @@ class Database:
         """False from a failed commit until the next that succeeds."""
         self.failure = ""
         """Why the last commit failed; empty when it did not."""
+        self.undone = 0
+        """How many groups were rolled back: what their work remembered of the file is not so. For work itself."""
         self._tidy: Work[object] = lambda _: None
         self._thread = threading.Thread(target=self._write, name="journal-writer", daemon=True)
 
@@ -187,6 +189,7 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(sqlite3.Error):  # SQLite has rolled back by itself
                 self._writer.execute("ROLLBACK")
+            self.undone += 1
             self.accepts = False
             self.failure = str(error)
             return error

@@ -1,6 +1,5 @@
 """The durable journal: all changes in a SQLite file, with retention by age and size."""
 
-import json
 import secrets
 import sqlite3
 import time
@@ -22,6 +21,18 @@ MIGRATIONS = (
 )
 ROWS = 256
 """How many rows a statement inserts at most."""
+_APPENDED = (
+    "CREATE TEMP VIEW appended AS SELECT position, at, payload, topic, '' AS view, 0 AS ends FROM entries",
+    """
+    CREATE TEMP TRIGGER append INSTEAD OF INSERT ON appended BEGIN
+        INSERT INTO entries (position, at, payload, topic) VALUES (NEW.position, NEW.at, NEW.payload, NEW.topic);
+        INSERT OR REPLACE INTO live SELECT NEW.view, NEW.position WHERE NOT NEW.ends;
+        DELETE FROM live WHERE NEW.ends AND view = NEW.view;
+    END
+    """,
+)
+"""What one row means for both tables, so that one statement does for a whole append: each statement hands the
+interpreter over to the event loop and waits to get it back."""
 PORTION = 2048
 """How many entries are trimmed between two groups: some milliseconds, and more per second than can be appended."""
 
@@ -45,6 +56,7 @@ class SqliteJournal:
         self._now = now
         self.requests = SqliteRequests(database, now)
         self._epoch, self._oldest, self._newest = database.blocking(_begin)
+        self._written = (database.undone, self._newest)  # for the writer thread
         database.start(self._trim)
 
     @property
@@ -72,21 +84,20 @@ class SqliteJournal:
         at = self._now()
 
         def write(connection: sqlite3.Connection) -> int:
-            before = _newest(connection)
-            numbered = list(enumerate(records, start=before + 1))
-            entries = [(position, at, record.payload, int(record.topic)) for position, record in numbered]
-            _insert(connection, "entries", entries)
-            ended = {record.view for record in records if record.ends}
-            living = {record.view: position for position, record in numbered if record.view not in ended}
-            _insert(connection, "live", list(living.items()))
-            if ended:
-                connection.execute(
-                    "DELETE FROM live WHERE view IN (SELECT value FROM json_each(?))", (json.dumps(list(ended)),)
-                )
-            for position, record in numbered:
+            before = self._end(connection)
+            for start in range(0, len(records), ROWS):
+                some = records[start : start + ROWS]
+                values: list[object] = []
+                for position, record in enumerate(some, start=before + start + 1):
+                    values += (position, at, record.payload, record.topic.value, record.view, record.ends)
+                places = ",".join(["(?,?,?,?,?,?)"] * len(some))
+                connection.execute(f"INSERT INTO appended VALUES {places}", values)
+            for position, record in enumerate(records, start=before + 1):
                 if record.settles is not None:
                     sqlite_requests.settle(connection, record.settles, position, record.payload)
-            return before + len(records)
+            last = before + len(records)
+            self._written = (self._database.undone, last)
+            return last
 
         last = await self._database.submit(write)
         self._newest = max(self._newest, last)
@@ -126,6 +137,11 @@ class SqliteJournal:
         """Write what waits, then let go of the file."""
         await self._database.close()
 
+    def _end(self, connection: sqlite3.Connection) -> int:
+        """The position of the newest entry, in the writer thread."""
+        undone, last = self._written
+        return last if undone == self._database.undone else _newest(connection)
+
     def _trim(self, connection: sqlite3.Connection) -> None:
         """Delete a portion of what is older or more than what is kept; in the writer thread, between two groups."""
         oldest = self._oldest
@@ -149,18 +165,9 @@ class SqliteJournal:
         return bool((pages - free) * size > self._retention.bytes)
 
 
-def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Put rows in, or in the place of those with the same key.
-
-    Many rows in a statement: each statement hands the interpreter over to the event loop and waits to get it back.
-    """
-    for start in range(0, len(rows), ROWS):
-        some = rows[start : start + ROWS]
-        places = ",".join([f"({','.join('?' * len(some[0]))})"] * len(some))
-        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES {places}", [value for row in some for value in row])
-
-
 def _begin(connection: sqlite3.Connection) -> tuple[str, int, int]:
+    for statement in _APPENDED:
+        connection.execute(statement)
     connection.execute("INSERT OR IGNORE INTO facts VALUES ('epoch', ?)", (secrets.token_hex(8),))
     connection.execute("INSERT OR IGNORE INTO facts VALUES ('oldest', ?)", (first_position(secrets.randbits),))
     facts = dict(connection.execute("SELECT name, value FROM facts"))

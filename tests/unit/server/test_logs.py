@@ -1,12 +1,14 @@
 """Log lines."""
 
+import asyncio
+import io
 import json
 import logging
 
 import pytest
 import structlog
 
-from server.logs import LogLevel, configure
+from server.logs import LineWriter, LogLevel, configure
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +60,33 @@ def test_people_get_a_line_that_they_can_read(capsys):
     text = capsys.readouterr().err
     assert "call dialled" in text
     assert "call_id=c1" in text
+
+
+async def test_the_lines_of_one_turn_are_written_together_and_in_order(capsys):
+    configure(LogLevel.INFO, json=True)
+    for number in range(3):
+        structlog.get_logger().info("x", number=number)
+    assert lines(capsys) == []
+    await asyncio.sleep(0)
+    assert [line["number"] for line in lines(capsys)] == [0, 1, 2]
+
+
+async def test_a_line_of_another_thread_is_written_at_once(capsys):
+    configure(LogLevel.INFO, json=True)
+    structlog.get_logger().info("in the loop")
+    await asyncio.to_thread(structlog.get_logger().info, "in a thread")
+    assert [line["event"] for line in lines(capsys)] == ["in the loop", "in a thread"]
+
+
+def test_a_line_of_a_loop_that_ends_is_written_by_the_next():
+    written = io.StringIO()
+    writer = LineWriter(written)
+
+    loop = asyncio.new_event_loop()
+    loop.call_soon(loop.stop)
+    loop.call_soon(writer.info, "first")
+    loop.run_forever()
+    loop.close()
+    assert written.getvalue() == ""
+    writer.info("second")
+    assert written.getvalue() == "first\nsecond\n"
