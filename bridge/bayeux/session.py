@@ -150,15 +150,15 @@ class Session:
         if self.writing:
             return []
         events = []
-        while self.queue and (room is None or room > 0):
+        size = 0
+        while self.queue and (room is None or room > size):
             event = self.queue.popleft()
             events.append(event)
-            if room is not None:
-                room -= len(event.payload)
+            size += len(event.payload)
         if self.acks:
             self.sent.extend((self.batch, event) for event in events)
         else:
-            self.queued_bytes -= sum(len(event.payload) for event in events)
+            self.queued_bytes -= size
         return events
 
     def close_batch(self) -> int:

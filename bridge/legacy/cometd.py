@@ -20,6 +20,7 @@ from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import Event
 from bridge.bayeux.session import End, HoldEnd, Session
 from bridge.bayeux.sessions import Sessions
+from bridge.legacy.cookies import cookie_of
 from bridge.legacy.long_polling import BROWSER_COOKIE, LongPolling
 from bridge.legacy.replays import History, Replays
 from bridge.legacy.websocket import CLOSE_WITHIN, Websockets
@@ -149,7 +150,9 @@ class CometdEndpoint:
             # Clients take it for a failure of the network, and try again where another server is.
             return web.Response(status=503, text="the server is being stopped", headers={"Connection": "close"})
         caller = await self._authenticate(request)
-        origin_of = Origin(caller.principal, caller.session, request.cookies.get(BROWSER_COOKIE, ""))
+        origin_of = Origin(
+            caller.principal, caller.session, cookie_of(request.headers.get("Cookie", ""), BROWSER_COOKIE)
+        )
         if is_websocket:
             return await self._websockets.serve(request, origin_of)
         return await self._long_polling.serve(request, origin_of)

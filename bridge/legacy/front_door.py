@@ -25,6 +25,7 @@ from bridge.envelope import (
     too_late,
 )
 from bridge.facade import Facade, Metadata, Unary
+from bridge.legacy.cookies import cookie_of
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
 from bridge.legacy.metrics import BridgeMetrics, route_of
 from bridge.settings import API_PATH, BridgeSettings
@@ -123,7 +124,9 @@ class FrontDoor:
         """The session of the request, until the request is done. Raises `LegacyError` or what signing in raises."""
         if SESSION in request:  # under way once, however often this is asked
             return request[SESSION]
-        session, new = await self._sessions.admit(request.cookies.get(COOKIE), request.headers.get("Authorization"))
+        session, new = await self._sessions.admit(
+            cookie_of(request.headers.get("Cookie", ""), COOKIE), request.headers.get("Authorization")
+        )
         request[SESSION] = session
         request[NEW_SESSION] = new
         if self._settings.csrf and request.method in _UNSAFE:

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bridge.bayeux.exchange import Exchange, Origin, Outcome
+from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import MalformedBatch, Request, encode, read
 from bridge.bayeux.session import Hold, HoldEnd
 from bridge.bayeux.sessions import Sessions
@@ -19,6 +20,8 @@ BROWSER_COOKIE = "BAYEUX_BROWSER"
 READ_WITHIN = 30.0
 """Seconds that a client has to send its request."""
 
+_FITS = 32 << 10
+"""Bytes; half of what a transport buffers before it asks its writers to wait."""
 _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "no-store"}
 
 log = structlog.get_logger()
@@ -54,14 +57,13 @@ class LongPolling:
         # Anything but JSON would let a page of another host send without being asked (CORS preflight).
         if request.content_type not in ("application/json", "text/json") and "Content-Type" in request.headers:
             return web.Response(status=400, text="the body must be application/json")
-        too_large = web.Response(status=413, text=f"the body must not be larger than {limits.body} bytes")
         if (request.content_length or 0) > limits.body:
-            return too_large
+            return _too_large(limits)
         try:
             # A small body comes with its headers: a deadline would cost more than reading it.
             async with asyncio.timeout(None if request.content.is_eof() else READ_WITHIN):
                 body = await request.read()
-            return too_large if len(body) > limits.body else read(body, limits)
+            return _too_large(limits) if len(body) > limits.body else read(body, limits)
         except MalformedBatch as malformed:
             return web.Response(status=400, text=str(malformed))
         except TimeoutError:
@@ -84,7 +86,8 @@ class LongPolling:
         return self._exchange.release(hold, self._clock())
 
     async def _write(self, request: web.Request, outcome: Outcome) -> web.StreamResponse:
-        response = web.Response(body=encode(outcome.events, outcome.replies), headers=_HEADERS)
+        body = encode(outcome.events, outcome.replies)
+        response = web.Response(body=body, headers=_HEADERS)
         if outcome.browser:
             response.set_cookie(BROWSER_COOKIE, outcome.browser, path="/", httponly=True, secure=request.secure)
         if not outcome.events or outcome.session is None:
@@ -94,7 +97,9 @@ class LongPolling:
         try:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError("the client has gone")
-            async with asyncio.timeout(self._sessions.limits.stalled):
+            # What fits into the transport's buffer is never waited for; a deadline would cost without a use.
+            fits = len(body) + request.transport.get_write_buffer_size() < _FITS
+            async with asyncio.timeout(None if fits else self._sessions.limits.stalled):
                 await response.prepare(request)
                 await response.write_eof()
             written = True
@@ -108,3 +113,7 @@ class LongPolling:
             else:
                 self._sessions.give_back(outcome.session, outcome.events)
         return response
+
+
+def _too_large(limits: Limits) -> web.Response:
+    return web.Response(status=413, text=f"the body must not be larger than {limits.body} bytes")
