@@ -25,9 +25,10 @@ def sees(principal: Principal, wanted: CallFilter) -> Sees | None:
     if principal.sees_all and not wanted.ByteSize():
         return None
     devices = _devices(principal, wanted)
-    users = frozenset(wanted.user_names)
-    calls = frozenset(wanted.call_ids)
-    states = frozenset(wanted.states)
+    # An empty frozenset takes as much as one of four, and a watcher has one of these for as long as it follows.
+    users = frozenset(wanted.user_names) if wanted.user_names else ()
+    calls = frozenset(wanted.call_ids) if wanted.call_ids else ()
+    states = frozenset(wanted.states) if wanted.states else ()
 
     def predicate(sight: Sight) -> bool:
         return (

@@ -122,6 +122,7 @@ class Watchers:
             yield wire.started(token, started)
             for some in snapshot:
                 yield wire.snapshot(token, some)
+            del snapshot  # else it would be kept for as long as its watcher follows
             yield wire.snapshot_end(self._tokens.at(position))
         else:
             position = resume_at

@@ -4,7 +4,6 @@ What a session may do and when it ends is for `bridge.bayeux.sessions` to say.
 """
 
 import enum
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -97,14 +96,15 @@ class Session:
     looked_at: float | None = None
     """When the sweep next looks at it; None when no look is planned."""
     subscriptions: frozenset[str] = frozenset()
-    queue: deque[Event] = field(default_factory=deque)
+    queue: list[Event] = field(default_factory=list)
+    """A list, which takes nothing while it is empty; most of the time it is, and it is taken from as a whole."""
     queued_bytes: int = 0
     """Of the queue, and of what was sent and not acknowledged."""
     acks: bool = False
     """Whether the client acknowledges batches, so that events go with answers to connects alone and are kept."""
     batch: int = 1
     """The number of the batch that the next answer to a connect closes."""
-    sent: deque[tuple[int, Event]] = field(default_factory=deque)
+    sent: list[tuple[int, Event]] = field(default_factory=list)
     """What was sent and not acknowledged, with the numbers of its batches."""
     replays: bool = False
     """Whether events carry their positions, and subscriptions may begin in the past."""
@@ -151,10 +151,12 @@ class Session:
             return []
         events = []
         size = 0
-        while self.queue and (room is None or room > size):
-            event = self.queue.popleft()
+        for event in self.queue:
+            if room is not None and room <= size:
+                break
             events.append(event)
             size += len(event.payload)
+        del self.queue[: len(events)]
         if self.acks:
             self.sent.extend((self.batch, event) for event in events)
         else:
@@ -168,9 +170,8 @@ class Session:
 
     def acknowledge(self, number: int) -> None:
         """Forget what the client has, up to a batch, and queue again in front what it does not have."""
-        while self.sent and self.sent[0][0] <= number:
-            self.queued_bytes -= len(self.sent.popleft()[1].payload)
-        self.queue.extendleft(event for _, event in reversed(self.sent))
+        self.queued_bytes -= sum(len(event.payload) for batch, event in self.sent if batch <= number)
+        self.queue[:0] = [event for batch, event in self.sent if batch > number]
         self.sent.clear()
 
     def take_to_write(self) -> list[Event]:
@@ -189,6 +190,6 @@ class Session:
         size = sum(len(event.payload) for event in events)
         if len(self.queue) + len(events) > limits.queue_messages or self.queued_bytes + size > limits.queue_bytes:
             return False
-        self.queue.extendleft(reversed(events))
+        self.queue[:0] = events
         self.queued_bytes += size
         return True

@@ -1,6 +1,7 @@
 """The legacy side as one application: puts its parts together, starts, drains and stops them in order."""
 
 import asyncio
+import functools
 import random
 import ssl
 import time
@@ -216,7 +217,7 @@ class Bridge:
             raise _Answer(e) from None
         except grpc.aio.AioRpcError as e:
             raise _Answer(self._door.answer_to(e)) from None
-        return Caller(principal=session.identity.user_name, session=session.id)
+        return Caller(session.identity.user_name, session.id, functools.partial(self._sessions.stay, session))
 
     async def _sweep(self) -> None:
         while True:

@@ -41,6 +41,8 @@ class Caller:
     """The login name."""
     session: str
     """The HTTP session's id; CometD sessions end with it."""
+    stay: Callable[[], Callable[[], None]] = lambda: lambda: None
+    """Called when the request becomes a socket: the HTTP session is in use until what this returns is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class CometdEndpoint:
             caller.principal, caller.session, cookie_of(request.headers.get("Cookie", ""), BROWSER_COOKIE)
         )
         if is_websocket:
-            return await self._websockets.serve(request, origin_of)
+            return await self._websockets.serve(request, origin_of, caller.stay)
         return await self._long_polling.serve(request, origin_of)
 
     def _tell(self) -> None:

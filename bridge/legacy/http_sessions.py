@@ -4,6 +4,7 @@ GWS reference, Return Values and CSRF Protection: HTTP Basic on any request, the
 password is never kept: the facade turns it into an access token, and later requests are compared with a salted digest.
 """
 
+import functools
 import hashlib
 import hmac
 import re
@@ -159,6 +160,11 @@ class HttpSessions:
         for digest, identity in list(self._identities.items()):
             if identity.expires_at <= now:
                 del self._identities[digest]
+
+    def stay(self, session: HttpSession) -> Callable[[], None]:
+        """The session is in use for longer than the request, until what this returns is called."""
+        session.in_flight += 1
+        return functools.partial(self.left, session)
 
     def left(self, session: HttpSession) -> None:
         """A request of the session is done."""

@@ -24,6 +24,7 @@ class Host:
         self.limits = limits
         self.port = 0
         self.numbers = itertools.count(1)
+        self.staying = 0
 
     async def start(self):
         self.endpoint = CometdEndpoint(
@@ -54,7 +55,15 @@ class Host:
             raise web.HTTPForbidden(
                 text='{"statusCode":20,"statusMessage":"Access denied"}', content_type="application/json"
             ) from None
-        return Caller(name, f"http-session-of-{name}")
+        return Caller(name, f"http-session-of-{name}", self.stay)
+
+    def stay(self):
+        self.staying += 1
+
+        def leave():
+            self.staying -= 1
+
+        return leave
 
     def publish(self, user="ann", channel="/v2/me/calls", number=None, padding=0):
         number = next(self.numbers) if number is None else number

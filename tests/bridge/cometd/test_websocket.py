@@ -246,6 +246,65 @@ async def test_garbage_closes_the_socket_and_the_session_may_come_back(client, h
         assert await talker.numbers(1) == [number]
 
 
+async def test_a_ping_is_answered(client, talk):
+    async with talk(client) as talker:
+        await talker.ready()
+        await talker.websocket.ping(b"are you there")
+        websocket = talker.websocket
+        websocket._autoping = False  # else aiohttp keeps the answer to itself
+        message = await websocket.receive(timeout=10)
+        assert (message.type, bytes(message.data)) == (WSMsgType.PONG, b"are you there")
+
+
+async def test_a_message_in_frames_is_taken_with_a_ping_in_between(client, host):
+    handshake = b'{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["websocket"]}'
+    pieces = [(0x01, handshake[:7]), (0x89, b""), (0x00, handshake[7:9]), (0x80, handshake[9:])]
+    async with silent_peer(host, client) as peer:
+        loop = asyncio.get_running_loop()
+        for first, piece in pieces:
+            await loop.sock_sendall(peer, bytes((first, 0x80 | len(piece))) + bytes(4) + piece)
+        answers = b""
+        while b"clientId" not in answers:
+            received = await loop.sock_recv(peer, 4096)
+            assert received, answers
+            answers += received
+        assert answers.startswith(b"\x8a\x00\x81")
+
+
+async def test_a_close_of_the_client_is_answered_and_the_session_may_come_back(client, host, talk):
+    async with talk(client) as talker:
+        await talker.ready()
+        assert await talker.websocket.close(code=1001)
+        assert talker.websocket.close_code == 1001
+    await host.until(lambda: host.endpoint.statistics().sockets == 0)
+    async with talk(client) as talker:
+        number = host.publish()
+        await talker.hold()
+        assert await talker.numbers(1) == [number]
+
+
+async def test_a_client_that_sends_much_at_once_is_answered_in_order(client, talk):
+    async with talk(client) as talker:
+        await talker.ready()
+        for number in range(200):
+            await talker.send({"channel": f"/service/{number}"})
+        replies = [(await talker.reply())["channel"] for _ in range(200)]
+        assert replies == [f"/service/{number}" for number in range(200)]
+
+
+async def test_a_request_that_is_no_handshake_is_refused(client, http, host):
+    headers = {"Authorization": client.authorization, "Upgrade": "websocket", "Connection": "Upgrade"}
+    async with http.get(host.url, headers={**headers, "Sec-WebSocket-Version": "8"}) as response:
+        assert response.status == 400
+
+
+async def test_a_socket_is_in_use_until_it_is_closed(client, host, talk):
+    async with talk(client) as talker:
+        await talker.ready()
+        assert host.staying == 1
+    await host.until(lambda: host.staying == 0)
+
+
 async def test_binary_messages_are_not_taken(client, talk):
     async with talk(client) as talker:
         await talker.ready()

@@ -121,6 +121,18 @@ async def test_a_request_under_way_keeps_its_session(house: House) -> None:
     assert len(house.sessions) == 0
 
 
+async def test_what_stays_longer_than_its_request_keeps_its_session(house: House) -> None:
+    session = await house.visit(None, basic("agent1"))
+    left = house.sessions.stay(session)
+    house.now += 3 * 3600
+    house.sessions.sweep()
+    assert house.ended == []
+    left()
+    house.now += 1800
+    house.sessions.sweep()
+    assert house.ended == [session.id]
+
+
 async def test_near_the_end_of_the_token_a_cookie_alone_is_denied(house: House) -> None:
     session, _ = await house.sessions.admit(None, basic("agent1"))
     house.now += TOKEN_LASTS - 61
