@@ -235,7 +235,7 @@ class Dialing:
             try:
                 async with asyncio.timeout(order.timeout):
                     await self._switch.dial(order)
-                    appeared = await asyncio.shield(expectation.appeared)
+                    appeared = await expectation.appeared
             except TimeoutError:
                 return self._unknown(expectation, "the switch did not answer in time")
             except OutcomeUnknown as unknown:

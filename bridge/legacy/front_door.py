@@ -81,8 +81,9 @@ async def body_of(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise too_large()
     try:
-        # A small body comes with its headers: a deadline would cost more than reading it.
-        async with asyncio.timeout(None if request.content.is_eof() else BODY_WITHIN):
+        if request.content.is_eof():  # a small body comes with its headers: a deadline would cost more than reading it
+            return await request.read()
+        async with asyncio.timeout(BODY_WITHIN):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None

@@ -25,8 +25,8 @@ from server.switches.switchroom import Due, Switchroom
 
 MAX_CALLS = 200_000
 BUSY_AFTER = 0.2
-MAX_FORWARDS = 8
 """Seconds after which a busy local device is known to be."""
+MAX_FORWARDS = 8
 
 _FAILURES: Mapping[Outcome, ReleaseCause.ValueType] = {
     Outcome.BUSY: RELEASE_CAUSE_BUSY,
