@@ -47,16 +47,17 @@ CHANGED_CALL = "C" * 32
 
 
 def directory() -> str:
-    """One user with many devices, one who watches all; as TOML."""
+    """One user with many devices, one who watches all, and one who has nothing to do with any of it; as TOML."""
     password_hash = Directory.demo().users["agent1"].password_hash
     users = "".join(
         f'[[users]]\nuser_name = "{name}"\npassword_hash = "{password_hash}"\nroles = ["{role}"]\n'
-        for name, role in (("bench", "agent"), ("watch", "supervisor"))
+        for name, role in (("bench", "agent"), ("watch", "supervisor"), ("bystander", "agent"))
     )
     devices = "".join(
         f'[[devices]]\nphone_number = "{7000 + number}"\nuser_name = "bench"\nlines = 1000\n'
         for number in range(DEVICES)
     )
+    devices += '[[devices]]\nphone_number = "6999"\nuser_name = "bystander"\n'
     return f'[contact_center]\nname = "Bench"\n{users}{devices}'
 
 
@@ -117,7 +118,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     config = arguments.data_dir / "directory.toml"
     config.write_text(directory())
     settings = Settings(grpc_port=arguments.grpc_port, data_dir=arguments.data_dir, config=config)
-    ids = list(settings.directory().devices)
+    ids = [device.id for device in settings.directory().devices.values() if device.user_name == "bench"]
     switch = ChangeableSimulator(Scenario.from_toml(SCENARIO, "benchmark"), ids, arguments.live, data)
 
     async def control(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

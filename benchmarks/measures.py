@@ -23,6 +23,8 @@ DIALBRIDGE = "dialbridge"
 FILLER = 215
 """Bytes of user data that make an event of dialbridge about 900 bytes long."""
 CREDENTIALS = "bench:demo"
+BYSTANDER = "bystander:demo"
+"""An agent who sees nothing of what the other one does."""
 EVENT = '"messageType":"CallStateChangeMessage"'
 """What every event of dialbridge contains once."""
 DIALLED = '"dnis":"6'
@@ -161,6 +163,15 @@ def watch(bench: Bench, name: str, n: int, window: int, idle: float = 0.0) -> Sa
     with bench.dialbridge() if name == DIALBRIDGE else bench.peer(name) as server:
         facts: Facts = {"address": server.facts["grpc"], "control": server.facts["control"], "n": n, "window": window}
         return bench.load("watch", server, {**facts, "credentials": CREDENTIALS, "idle": idle})
+
+
+def bystanders(bench: Bench, n: int) -> Sample:
+    """Changes to one watcher while so many others follow what does not change."""
+    with bench.dialbridge() as server:
+        facts: Facts = {"address": server.facts["grpc"], "control": server.facts["control"], "window": 1}
+        return bench.load(
+            "watch", server, {**facts, "credentials": CREDENTIALS, "bystanders": n, "bystander": BYSTANDER}
+        )
 
 
 def latency(bench: Bench, name: str, rate: int) -> Sample:
@@ -326,6 +337,17 @@ def all_measures() -> list[Measure]:
                 of([DIALBRIDGE], lambda bench, _, live=live: live_calls(bench, live)),  # type: ignore[misc]
                 group="live calls",
                 n=live,
+                target="flat",
+            )
+        )
+    for n in (0, 100, 1000, 5000):
+        found.append(
+            Measure(
+                f"change beside {n:,} watchers of others",
+                "change",
+                of([DIALBRIDGE], lambda bench, _, n=n: bystanders(bench, n)),  # type: ignore[misc]
+                group="watchers of others",
+                n=n,
                 target="flat",
             )
         )

@@ -17,7 +17,7 @@ from server.refusals import Refusal
 from server.subscription import MAX_BYTES, MAX_CHANGES
 from server.time_source import TimeSource
 from server.validation import required
-from server.visibility import Sees, Sight, sees
+from server.visibility import Sees, Sight, sees, signs
 from server.watchers import Watch
 
 
@@ -79,7 +79,7 @@ class PublishedCalls:
             calls = [aged(live.call, now) for live in self.visible(principal, predicate)]
             return [Snapshot(calls=some).SerializeToString() for some in _portions(calls)]
 
-        return Watch(self.topic, predicate, snapshot)
+        return Watch(self.topic, predicate, signs(principal, request.filter), snapshot)
 
 
 def aged(call: Call, now: float) -> Call:

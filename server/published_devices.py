@@ -30,7 +30,7 @@ from server.features import SUPERVISOR_MONITORING
 from server.journal import Record, Topic
 from server.principal import Principal
 from server.recorder import Change
-from server.visibility import Sight, sees
+from server.visibility import Sight, sees, signs
 from server.watchers import Watch
 
 _NO_SESSION = frozenset({USER_STATE_UNSPECIFIED, USER_STATE_LOGGED_OUT})
@@ -113,7 +113,7 @@ class PublishedDevices:
             portions = (devices[start : start + _PORTION] for start in range(0, len(devices), _PORTION))
             return [Devices(devices=some).SerializeToString() for some in portions]
 
-        return Watch(self.topic, sees(principal, CallFilter()), snapshot)
+        return Watch(self.topic, sees(principal, CallFilter()), signs(principal, CallFilter()), snapshot)
 
     def _offered(self, device: Device) -> Iterator[DeviceCapability.ValueType]:
         yield DEVICE_CAPABILITY_DO_NOT_DISTURB_OFF if device.do_not_disturb else DEVICE_CAPABILITY_DO_NOT_DISTURB_ON

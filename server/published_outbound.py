@@ -9,7 +9,7 @@ from dialbridge.v1.outbound_service_pb2 import OutboundMessage, WatchOutboundReq
 from server.journal import Record, Topic
 from server.principal import Principal
 from server.recorder import Change
-from server.visibility import Sight, sees
+from server.visibility import Sight, sees, signs
 from server.watchers import Watch
 
 
@@ -32,7 +32,7 @@ class PublishedOutbound:
 
     def watch(self, principal: Principal, _: WatchOutboundRequest) -> Watch:
         """What WatchOutbound follows."""
-        return Watch(self.topic, sees(principal, CallFilter()), list)
+        return Watch(self.topic, sees(principal, CallFilter()), signs(principal, CallFilter()), list)
 
 
 def journalled(message: OutboundMessage) -> Change:

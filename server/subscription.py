@@ -16,7 +16,7 @@ class FellBehind(Exception):
 
 
 class Subscription:
-    """A cursor with a heartbeat: ``poll`` until it gives nothing, wait for a change or until ``due``, poll again."""
+    """A cursor with a heartbeat: ``poll`` until it gives nothing, rest until a change or until ``due``, go on."""
 
     def __init__(
         self,
@@ -40,6 +40,8 @@ class Subscription:
         self._said_level = not says_when_level
         self.position = position
         """The watcher has been given everything up to here."""
+        self.rests = False
+        """Whether it has been given everything and is told when more concerns it: its place need not be kept."""
 
     @property
     def due(self) -> float:
@@ -49,7 +51,12 @@ class Subscription:
     @property
     def fell_behind(self) -> bool:
         """Whether ``poll`` would raise `FellBehind`."""
-        return not self._log.holds(self.position)
+        return not self.rests and not self._log.holds(self.position)
+
+    def go_on(self, position: int) -> None:
+        """End the rest; nothing that came meanwhile, up to ``position``, concerns the watcher."""
+        self.rests = False
+        self.position = max(self.position, position)
 
     def poll(self, now: float) -> bytes | None:
         """The next message: all that piled up, or a heartbeat that is due; None when there is nothing to say.

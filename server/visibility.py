@@ -41,6 +41,13 @@ def sees(principal: Principal, wanted: CallFilter) -> Sees | None:
     return predicate
 
 
+def signs(principal: Principal, wanted: CallFilter) -> frozenset[str] | None:
+    """Ids and names, one of which everything that is seen has as its device, its user or its call; None: there are no
+    such."""
+    devices = _devices(principal, wanted)
+    return devices if devices is not None else frozenset(wanted.user_names or wanted.call_ids) or None
+
+
 def _devices(principal: Principal, wanted: CallFilter) -> frozenset[str] | None:
     """The devices whose calls are seen; None: all. A wish for a device of somebody else shows nothing of it."""
     asked = frozenset(wanted.device_ids)

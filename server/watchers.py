@@ -6,7 +6,6 @@ a snapshot shows change in one step of the event loop, so between a snapshot and
 gap nor an overlap. All topics share the log, and so positions, resume tokens and the way they end.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from dialbridge.v1.error_reason_pb2 import (
 )
 from dialbridge.v1.outbound_service_pb2 import WatchOutboundRequest
 from server import resume_tokens, wire
+from server.audience import Audience, Listener
 from server.change_log import Change, ChangeLog
 from server.journal import Journal, PositionExpired, Record, Topic
 from server.projection import Projection
@@ -55,6 +55,8 @@ class Watch:
     topic: Topic
     sees: Sees | None
     """Which changes are told; None: all of the topic."""
+    signs: frozenset[str] | None
+    """How changes that may be told are recognised; see `server.visibility.signs`."""
     snapshot: Callable[[], Sequence[bytes]]
     """The state as it is now, as serialised messages for the response's ``snapshot``."""
 
@@ -71,7 +73,7 @@ class Watchers:
         self._log = ChangeLog(journal.newest, retain)
         self._tokens = ResumeTokens(journal.epoch)
         self._projections = {projection.topic: projection for projection in projections}
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._audiences = {topic: Audience(lambda: self._log.newest, time.monotonic) for topic in self._projections}
         self._reading: dict[Subscription, Callable[[], None]] = {}
         self._draining = False
         self.cut_off = 0
@@ -93,7 +95,8 @@ class Watchers:
             )
         if self._log.add(changes):
             self._cut_off_the_slow()
-        self._wake()
+        for change in changes:
+            self._audiences[change.topic].tell(change.sight, change.position)
 
     def token_before(self, position: int) -> str:
         """The token of a watcher that has everything before ``position``."""
@@ -102,7 +105,8 @@ class Watchers:
     def drain(self) -> None:
         """End every watch, and every new one, with ``SERVER_DRAINING``."""
         self._draining = True
-        self._wake()
+        for audience in self._audiences.values():
+            audience.wake_all()
 
     async def watch(self, watch: Watch, request: WatchRequest, *, unstick: Callable[[], None]) -> AsyncGenerator[bytes]:
         """Serialised messages, without end: ``WatchCallsResponse``, or what the topic has. Raises `Refusal`.
@@ -147,6 +151,7 @@ class Watchers:
             says_when_level=started.resumed,
         )
         self._reading[subscription] = unstick
+        listener = Listener(self._audiences[watch.topic], watch.signs)
         try:
             while True:
                 if self._draining:
@@ -155,11 +160,13 @@ class Watchers:
                 if message is not None:
                     yield message
                 else:
-                    await self._change_or(subscription.due)
+                    subscription.rests = True
+                    subscription.go_on(await listener.next(subscription.due))
         except FellBehind:
             self.cut_off += 1
             raise slow_consumer() from None
         finally:
+            listener.close()
             self._reading.pop(subscription, None)
 
     async def _replay(self, position: int, watch: Watch) -> tuple[int, bytes | None] | None:
@@ -208,22 +215,6 @@ class Watchers:
             raise _expired(self._journal.oldest)
         return position
 
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, set()
-        for future in waiting:
-            _resolve(future)
-
-    async def _change_or(self, due: float) -> None:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(max(0.0, due - self._time.monotonic()), _resolve, future)
-        self._waiting.add(future)
-        try:
-            await future
-        finally:
-            timer.cancel()
-            self._waiting.discard(future)
-
     def _cut_off_the_slow(self) -> None:
         for subscription in [each for each in self._reading if each.fell_behind]:
             self.cut_off += 1
@@ -259,8 +250,3 @@ def _heartbeat(request: WatchRequest) -> float:
         return DEFAULT_HEARTBEAT
     asked = request.heartbeat_interval.ToMicroseconds() / 1_000_000
     return min(max(asked, MIN_HEARTBEAT), MAX_HEARTBEAT)
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -11,10 +11,12 @@ from dialbridge.v1.call_service_pb2 import CallFilter, WatchCallsRequest, WatchC
 from dialbridge.v1.status_change_pb2 import StatusChange
 from dialbridge.v1.user_pb2 import ROLE_AGENT, ROLE_SUPERVISOR
 from server.call_engine import record_of
+from server.journal import Topic
 from server.journal.memory import MemoryJournal
 from server.principal import Principal
 from server.published_calls import PublishedCalls
 from server.refusals import Refusal
+from server.resume_tokens import read
 from server.watchers import Journalled, Watchers
 from tests.fakes.manual_time import ManualTime
 
@@ -39,6 +41,11 @@ class House:
         position = await self.journal.append([record])
         self.watchers.publish([Journalled(position, record, change)])
         return position
+
+    def waiting(self):
+        """Whether a watcher has nothing to read and waits."""
+        audience = self.watchers._audiences[Topic.CALL]
+        return audience._of_all or audience._of_some
 
     def watch(self, principal=SUPERVISOR, unstick=lambda: None, **request):
         return aclosing(self.follow(principal, WatchCallsRequest(**request), unstick))
@@ -100,10 +107,55 @@ async def test_a_watcher_that_waits_is_woken_by_a_change():
     async with house.watch() as stream:
         await take(stream, 2)
         waiting = asyncio.ensure_future(anext(stream))
-        while not house.watchers._waiting:
+        while not house.waiting():
             await asyncio.sleep(0)
         await house.change("a")
         assert changed(WatchCallsResponse.FromString(await waiting)) == [("a", 1)]
+
+
+async def test_a_watcher_that_waits_is_not_woken_by_what_it_may_not_see():
+    house = House()
+    async with house.watch(AGENT) as stream:
+        await take(stream, 2)
+        waiting = asyncio.ensure_future(anext(stream))
+        while not house.waiting():
+            await asyncio.sleep(0)
+        await house.change("foreign", device="d2")
+        assert house.waiting()
+        await house.change("own")
+        assert not house.waiting()
+        assert changed(WatchCallsResponse.FromString(await waiting)) == [("own", 2)]
+        house.time.at += 15
+        await house.change("foreign", device="d2", sequence=2)
+        beat = (await take(stream, 1))[0]
+        assert read(beat.resume_token).position == 3
+
+
+async def test_who_waits_keeps_the_place_that_the_log_lets_go():
+    house = House(retain=2)
+    async with house.watch(AGENT) as stream:
+        await take(stream, 2)
+        waiting = asyncio.ensure_future(anext(stream))
+        while not house.waiting():
+            await asyncio.sleep(0)
+        for number in range(9):
+            await house.change(f"foreign{number}", device="d2")
+        await house.change("own")
+        assert changed(WatchCallsResponse.FromString(await waiting)) == [("own", 10)]
+    assert house.watchers.cut_off == 0
+
+
+async def test_a_watcher_that_is_being_cancelled_does_not_disturb_who_tells_it():
+    house = House()
+    async with house.watch() as stream:
+        await take(stream, 2)
+        waiting = asyncio.ensure_future(anext(stream))
+        while not house.waiting():
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await house.change("a")
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
 
 async def test_every_token_resumes_exactly_after_its_message():
@@ -281,7 +333,7 @@ async def test_draining_ends_every_watch_and_refuses_new_ones():
     async with house.watch() as stream:
         await take(stream, 2)
         waiting = asyncio.ensure_future(anext(stream))
-        while not house.watchers._waiting:
+        while not house.waiting():
             await asyncio.sleep(0)
         house.watchers.drain()
         with pytest.raises(Refusal) as refused:
@@ -297,10 +349,10 @@ async def test_a_watcher_that_goes_away_leaves_nothing_behind():
     async with house.watch() as stream:
         await take(stream, 2)
         waiting = asyncio.ensure_future(anext(stream))
-        while not house.watchers._waiting:
+        while not house.waiting():
             await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
     assert len(house.watchers) == 0
-    assert not house.watchers._waiting
+    assert not house.waiting()

@@ -87,6 +87,8 @@ func watch(arguments []string) Result {
 	credentials := flags.String("credentials", "", "name:password")
 	requestText := flags.String("request", "", "serialised WatchCallsRequest in hexadecimal")
 	idle := flags.Float64("idle", 0, "only hold the streams for so many seconds and measure memory")
+	bystanders := flags.Int("bystanders", 0, "other watchers, who are told nothing of what is published")
+	bystander := flags.String("bystander", "", "name:password of these")
 	check(flags.Parse(arguments))
 	request, err := hex.DecodeString(*requestText)
 	check(err)
@@ -95,11 +97,15 @@ func watch(arguments []string) Result {
 	result.RSSBefore = rssOf(pids)
 	deliveries := make(chan delivery, 4096)
 	var connection *grpc.ClientConn
-	for number := range *watchers {
+	for number := range *watchers + *bystanders {
 		if number%*perConnection == 0 {
 			connection = connect(*address)
 		}
-		stream, err := open(signed(*credentials), connection, request)
+		who := *credentials
+		if number >= *watchers {
+			who = *bystander
+		}
+		stream, err := open(signed(who), connection, request)
 		check(err)
 		var message []byte
 		for following := false; !following; {
@@ -112,7 +118,11 @@ func watch(arguments []string) Result {
 				if stream.RecvMsg(&message) != nil {
 					return
 				}
-				if changes := look(message).changes; changes > 0 {
+				changes := look(message).changes
+				if changes > 0 && number >= *watchers {
+					fail("a bystander was told of a change")
+				}
+				if changes > 0 {
 					deliveries <- delivery{number, changes, time.Now()}
 				}
 			}
