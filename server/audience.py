@@ -8,101 +8,112 @@ from server.visibility import Sight
 
 
 class Audience:
-    """Everybody who has been told everything and waits for more."""
+    """Everybody who follows the topic."""
 
     def __init__(self, newest: Callable[[], int], monotonic: Callable[[], float]) -> None:
         """``newest`` gives the position of the newest change, ``monotonic`` the time in which heartbeats are due."""
         self.newest = newest
         self.monotonic = monotonic
-        self._of_all: dict[Listener, None] = {}
-        self._of_some: dict[str, dict[Listener, None]] = {}
+        self._circles: dict[frozenset[str] | None, _Circle] = {}
+        self._by_sign: dict[str | None, dict[_Circle, None]] = {}
+
+    def join(self, signs: frozenset[str] | None) -> "Listener":
+        """One more, who knows what may concern it by ``signs``, as `server.visibility.signs` gives them."""
+        circle = self._circles.get(signs)
+        if circle is None:
+            circle = self._circles[signs] = _Circle(signs)
+            for sign in _places(circle.signs):
+                self._by_sign.setdefault(sign, {})[circle] = None
+        circle.members += 1
+        return Listener(self, circle)
+
+    def leave(self, circle: "_Circle") -> None:
+        """One less."""
+        circle.members -= 1
+        if not circle.members:
+            del self._circles[circle.signs]
+            for sign in _places(circle.signs):
+                of_sign = self._by_sign[sign]
+                del of_sign[circle]
+                if not of_sign:
+                    del self._by_sign[sign]
 
     def tell(self, sight: Sight, position: int) -> None:
-        """Wake those whom the change at ``position`` may concern."""
-        for listener in [
-            *self._of_all,
-            *self._of_some.get(sight.device_id, ()),
-            *self._of_some.get(sight.user_name, ()),
-            *self._of_some.get(sight.call_id, ()),
-        ]:
-            listener.wake(position - 1)
+        """Wake those who wait and whom the change at ``position`` may concern."""
+        for sign in (None, sight.device_id, sight.user_name, sight.call_id):
+            for circle in self._by_sign.get(sign, ()):
+                circle.wake(position - 1)
 
     def wake_all(self) -> None:
-        """Wake everybody."""
-        for listener in [*self._of_all, *(each for some in self._of_some.values() for each in some)]:
-            listener.wake(self.newest())
+        """Wake everybody who waits."""
+        for circle in self._circles.values():
+            circle.wake(self.newest())
 
-    def add(self, listener: "Listener") -> None:
-        """``listener`` waits."""
-        if listener.signs is None:
-            self._of_all[listener] = None
-        else:
-            for sign in listener.signs:
-                self._of_some.setdefault(sign, {})[listener] = None
 
-    def remove(self, listener: "Listener") -> None:
-        """``listener`` waits no longer."""
-        if listener.signs is None:
-            del self._of_all[listener]
-        else:
-            for sign in listener.signs:
-                of_sign = self._of_some[sign]
-                del of_sign[listener]
-                if not of_sign:
-                    del self._of_some[sign]
+class _Circle:
+    """Those whom the same changes concern."""
+
+    __slots__ = ("members", "signs", "waiting")
+
+    def __init__(self, signs: frozenset[str] | None) -> None:
+        self.signs = signs
+        self.members = 0
+        self.waiting: dict[asyncio.Future[int], None] = {}
+
+    def wake(self, position: int) -> None:
+        waiting, self.waiting = self.waiting, {}
+        for woken in waiting:
+            if not woken.done():  # else it has just been cancelled, or its time has come
+                woken.set_result(position)
 
 
 class Listener:
-    """One watcher, as somebody who waits now and then."""
+    """One who follows, and waits now and then."""
 
-    __slots__ = ("_audience", "_due", "_timer", "_woken", "signs")
+    __slots__ = ("_audience", "_circle", "_due", "_timer", "_woken")
 
-    def __init__(self, audience: Audience, signs: frozenset[str] | None) -> None:
-        """``signs`` as `server.visibility.signs` gives them."""
+    def __init__(self, audience: Audience, circle: _Circle) -> None:
         self._audience = audience
-        self.signs = signs
+        self._circle = circle
         self._woken: asyncio.Future[int] | None = None
         """What it waits for; None while it does not."""
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     async def next(self, due: float) -> int:
-        """Wait for a change that may concern the watcher, or until ``due``, which is never before that of the last
-        time; the position up to which nothing that came meanwhile concerns it."""
+        """Wait for a change that may concern it, or until ``due``, which is never before that of the last time.
+
+        Gives the position up to which nothing that came meanwhile concerns it.
+        """
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[int] = loop.create_future()
         self._woken, self._due = woken, due
         if self._timer is None:  # else it is planned again when it rings: that is seldom, and changes are many
             self._timer = loop.call_later(max(0.0, due - self._audience.monotonic()), self._ring)
-        self._audience.add(self)
+        self._circle.waiting[woken] = None
         try:
             return await woken
         finally:
-            self._stop_waiting()
-
-    def wake(self, position: int) -> None:
-        """End the wait, if there is one; nothing up to ``position`` concerns the watcher."""
-        if self._woken is not None:
-            if not self._woken.done():  # else it is being cancelled
-                self._woken.set_result(position)
-            self._stop_waiting()
+            self._woken = None
+            self._circle.waiting.pop(woken, None)
 
     def close(self) -> None:
-        """There will be no other wait."""
+        """It follows no longer. Called once."""
         if self._timer is not None:
             self._timer.cancel()
-
-    def _stop_waiting(self) -> None:
-        if self._woken is not None:
-            self._woken = None
-            self._audience.remove(self)
+        self._audience.leave(self._circle)
 
     def _ring(self) -> None:
         self._timer = None
-        if self._woken is None:
+        if self._woken is None or self._woken.done():
             return
         rest = self._due - self._audience.monotonic()
         if rest > 0:
             self._timer = asyncio.get_running_loop().call_later(rest, self._ring)
         else:
-            self.wake(self._audience.newest())
+            self._woken.set_result(self._audience.newest())
+
+
+def _places(signs: frozenset[str] | None) -> frozenset[str] | tuple[None]:
+    """Where a circle is found; under None is what every change may concern."""
+    return (None,) if signs is None else signs

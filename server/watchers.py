@@ -20,7 +20,7 @@ from dialbridge.v1.error_reason_pb2 import (
 )
 from dialbridge.v1.outbound_service_pb2 import WatchOutboundRequest
 from server import resume_tokens, wire
-from server.audience import Audience, Listener
+from server.audience import Audience
 from server.change_log import Change, ChangeLog
 from server.journal import Journal, PositionExpired, Record, Topic
 from server.projection import Projection
@@ -151,7 +151,7 @@ class Watchers:
             says_when_level=started.resumed,
         )
         self._reading[subscription] = unstick
-        listener = Listener(self._audiences[watch.topic], watch.signs)
+        listener = self._audiences[watch.topic].join(watch.signs)
         try:
             while True:
                 if self._draining:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.audience import Audience, Listener
+from server.audience import Audience
 from server.visibility import Sight
 from tests.fakes.manual_time import ManualTime
 
@@ -24,7 +24,7 @@ class Room:
         self.audience = Audience(lambda: self.newest, self.time.monotonic)
 
     async def wait(self, signs, due=None):
-        listener = Listener(self.audience, signs)
+        listener = self.audience.join(signs)
         task = asyncio.ensure_future(listener.next(self.time.at + 15 if due is None else due))
         await asyncio.sleep(0)
         return listener, task
@@ -49,18 +49,29 @@ async def test_a_change_wakes_nobody_else(signs):
     task.cancel()
 
 
-async def test_who_is_woken_or_gives_up_leaves_nothing_behind():
+async def test_who_goes_away_leaves_nothing_behind():
     room = Room()
-    _, woken = await room.wait(frozenset({"d1", "d2"}))
-    _, cancelled = await room.wait(frozenset({"d1"}))
-    _, of_all = await room.wait(None)
-    cancelled.cancel()
+    waits = [await room.wait(signs) for signs in (frozenset({"d1", "d2"}), frozenset({"d1"}), frozenset({"d1"}), None)]
+    (_, woken), (_, gives_up), (_, another), (_, of_all) = waits
+    gives_up.cancel()
     room.audience.tell(sight(), 1)
-    assert await woken == await of_all == 0
+    assert await woken == await another == await of_all == 0
     with pytest.raises(asyncio.CancelledError):
-        await cancelled
-    assert not room.audience._of_some
-    assert not room.audience._of_all
+        await gives_up
+    for listener, _ in waits:
+        listener.close()
+    assert not room.audience._circles
+    assert not room.audience._by_sign
+
+
+async def test_who_stays_is_told_although_another_with_the_same_signs_has_gone():
+    room = Room()
+    gone, cancelled = await room.wait(frozenset({"d1"}))
+    _, stays = await room.wait(frozenset({"d1"}))
+    cancelled.cancel()
+    gone.close()
+    room.audience.tell(sight(), 3)
+    assert await stays == 2
 
 
 async def test_everybody_can_be_woken_at_once():

@@ -44,8 +44,7 @@ class House:
 
     def waiting(self):
         """Whether a watcher has nothing to read and waits."""
-        audience = self.watchers._audiences[Topic.CALL]
-        return audience._of_all or audience._of_some
+        return any(circle.waiting for circle in self.watchers._audiences[Topic.CALL]._circles.values())
 
     def watch(self, principal=SUPERVISOR, unstick=lambda: None, **request):
         return aclosing(self.follow(principal, WatchCallsRequest(**request), unstick))
