@@ -1,6 +1,5 @@
 """What every legacy request passes: who it is from, CSRF and CORS, the envelope of errors, the access log."""
 
-import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,7 @@ from bridge.envelope import (
     too_late,
 )
 from bridge.facade import Facade, Metadata, Unary
+from bridge.legacy import patience
 from bridge.legacy.cookies import cookie_of
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
 from bridge.legacy.metrics import BridgeMetrics, route_of
@@ -81,10 +81,7 @@ async def body_of(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise too_large()
     try:
-        if request.content.is_eof():  # a small body comes with its headers: a deadline would cost more than reading it
-            return await request.read()
-        async with asyncio.timeout(BODY_WITHIN):
-            return await request.read()
+        return await patience.body_of(request, BODY_WITHIN)
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
     except TimeoutError:

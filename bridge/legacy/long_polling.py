@@ -14,14 +14,13 @@ from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import MalformedBatch, Request, encode, read
 from bridge.bayeux.session import Hold, HoldEnd
 from bridge.bayeux.sessions import Sessions
+from bridge.legacy import patience
 from bridge.legacy.replays import Replays
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
 READ_WITHIN = 30.0
 """Seconds that a client has to send its request."""
 
-_FITS = 32 << 10
-"""Bytes; half of what a transport buffers before it asks its writers to wait."""
 _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "no-store"}
 
 log = structlog.get_logger()
@@ -60,9 +59,7 @@ class LongPolling:
         if (request.content_length or 0) > limits.body:
             return _too_large(limits)
         try:
-            # A small body comes with its headers: a deadline would cost more than reading it.
-            async with asyncio.timeout(None if request.content.is_eof() else READ_WITHIN):
-                body = await request.read()
+            body = await patience.body_of(request, READ_WITHIN)
             return _too_large(limits) if len(body) > limits.body else read(body, limits)
         except MalformedBatch as malformed:
             return web.Response(status=400, text=str(malformed))
@@ -97,11 +94,11 @@ class LongPolling:
         try:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError("the client has gone")
-            # What fits into the transport's buffer is never waited for; a deadline would cost without a use.
-            fits = len(body) + request.transport.get_write_buffer_size() < _FITS
-            async with asyncio.timeout(None if fits else self._sessions.limits.stalled):
-                await response.prepare(request)
-                await response.write_eof()
+            if patience.takes(request, len(body)):
+                await _send(request, response)
+            else:
+                async with asyncio.timeout(self._sessions.limits.stalled):
+                    await _send(request, response)
             written = True
         except TimeoutError:
             log.warning("cometd answer given up", why="the client does not read", session=outcome.session.client_id[:8])
@@ -113,6 +110,11 @@ class LongPolling:
             else:
                 self._sessions.give_back(outcome.session, outcome.events)
         return response
+
+
+async def _send(request: web.Request, response: web.Response) -> None:
+    await response.prepare(request)
+    await response.write_eof()
 
 
 def _too_large(limits: Limits) -> web.Response:

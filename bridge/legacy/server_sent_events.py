@@ -22,6 +22,7 @@ from bridge.board_json import board_call, board_change, board_started
 from bridge.call_json import call_json
 from bridge.envelope import facts_of
 from bridge.facade import Facade
+from bridge.legacy import patience
 from bridge.legacy.feed import messages_of
 from bridge.legacy.front_door import ENDLESS, SESSION, FrontDoor
 from bridge.legacy.translations import Translations
@@ -128,15 +129,15 @@ class ServerSentEvents:
             await response.prepare(request)
             self._streams += 1
             try:
-                await self._send(response, b"retry: %d\n\n" % RETRY_MILLISECONDS)
+                await self._send(request, response, b"retry: %d\n\n" % RETRY_MILLISECONDS)
                 if self._form.started is not None:
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                    await self._send(response, event(self._form.started(first.started, now), name="started"))
+                    await self._send(request, response, event(self._form.started(first.started, now), name="started"))
                 snapshot: list[object] = []
                 async for message in messages:
-                    await self._send(response, self._written(message, snapshot))
+                    await self._send(request, response, self._written(message, snapshot))
             except grpc.aio.AioRpcError as error:
-                await self._send(response, event(dumps(_why(error)), name="end"))
+                await self._send(request, response, event(dumps(_why(error)), name="end"))
             except TimeoutError:
                 user = request[SESSION].identity.user_name
                 log.warning("event stream cut off", user=user, why="the client does not read")
@@ -146,8 +147,12 @@ class ServerSentEvents:
                 self._streams -= 1
         return response
 
-    async def _send(self, response: web.StreamResponse, data: bytes) -> None:
-        if data:
+    async def _send(self, request: web.Request, response: web.StreamResponse, data: bytes) -> None:
+        if not data:
+            return
+        if patience.takes(request, len(data)):
+            await response.write(data)
+        else:
             async with asyncio.timeout(WRITE_WITHIN):
                 await response.write(data)
 
