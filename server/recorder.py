@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 from google.protobuf.message import Message
 
-from server.journal import Journal, JournalUnavailable, Record
+from server.journal import Journal, Record
 from server.metrics import ServerMetrics
 from server.watchers import Journalled, Watchers
 
@@ -51,7 +51,9 @@ class Recorder:
         self._metrics = metrics
         self._sleep = sleep
         self._waiting: list[_Batch] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[int] | None = None
+        self._retrying: asyncio.Task[None] | None = None
+        """There while the journal refuses what happened."""
 
     async def record(self, changes: Sequence[Change], *, happened: bool) -> int:
         """Record and publish all or none of some changes, at least one; the position of the first.
@@ -61,45 +63,55 @@ class Recorder:
         """
         batch = _Batch(changes, happened, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write(), name="recorder")
+        if self._writing is None and self._retrying is None:
+            self._write()
         return await batch.first
 
     async def close(self) -> None:
         """Wait for what is being written."""
-        if self._writing is not None:
-            await self._writing
+        while work := self._writing or self._retrying:
+            await asyncio.wait([work])
 
-    async def _write(self) -> None:
-        try:
-            while self._waiting:
-                batches, self._waiting = self._waiting, []
-                await self._write_together(batches)
-        finally:
-            self._writing = None
+    def _write(self) -> None:
+        """Begin to write what waits. No task: a change that comes alone would wait for it to begin."""
+        batches, self._waiting = self._waiting, []
+        began = time.perf_counter()
+        self._writing = self._journal.append([change.record for batch in batches for change in batch.changes])
+        self._writing.add_done_callback(lambda written: self._written(batches, written, time.perf_counter() - began))
 
-    async def _write_together(self, batches: list[_Batch]) -> None:
-        while batches:
-            changes = [change for batch in batches for change in batch.changes]
-            began = time.perf_counter()
-            try:
-                last = await self._journal.append([change.record for change in changes])
-            except JournalUnavailable as unavailable:
-                log.error("the journal takes no entries; nothing new is begun", reason=str(unavailable))
-                for batch in batches:
-                    if not batch.happened and not batch.first.done():
-                        batch.first.set_exception(unavailable)
-                batches = [batch for batch in batches if batch.happened]
-                if batches:
-                    await self._sleep(RETRY_AFTER)
-                continue
-            self._metrics.appended(len(changes), time.perf_counter() - began)
-            position = first = last - len(changes) + 1
-            self._watchers.publish(
-                [Journalled(first + number, each.record, each.message) for number, each in enumerate(changes)]
-            )
-            for batch in batches:
-                if not batch.first.done():  # else who waited has gone
-                    batch.first.set_result(position)
-                position += len(batch.changes)
-            return
+    def _written(self, batches: list[_Batch], written: asyncio.Future[int], seconds: float) -> None:
+        self._writing = None
+        refused = written.exception()
+        if refused is None:
+            self._metrics.appended(sum(len(batch.changes) for batch in batches), seconds)
+            self._publish(batches, written.result())
+        else:
+            self._refused(batches, refused)
+        if self._waiting and self._retrying is None:
+            self._write()
+
+    def _publish(self, batches: Sequence[_Batch], last: int) -> None:
+        changes = [change for batch in batches for change in batch.changes]
+        position = last - len(changes) + 1
+        self._watchers.publish(
+            [Journalled(number, each.record, each.message) for number, each in enumerate(changes, start=position)]
+        )
+        for batch in batches:
+            if not batch.first.done():  # else who waited has gone
+                batch.first.set_result(position)
+            position += len(batch.changes)
+
+    def _refused(self, batches: Sequence[_Batch], why: BaseException) -> None:
+        log.error("the journal takes no entries; nothing new is begun", reason=str(why))
+        for batch in batches:
+            if not batch.happened and not batch.first.done():
+                batch.first.set_exception(why)
+        happened = [batch for batch in batches if batch.happened]
+        if happened:
+            self._waiting[:0] = happened
+            self._retrying = asyncio.create_task(self._retry(), name="recorder")
+
+    async def _retry(self) -> None:
+        await self._sleep(RETRY_AFTER)
+        self._retrying = None
+        self._write()

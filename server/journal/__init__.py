@@ -1,5 +1,6 @@
 """The one ordered log of everything that changes: what a journal guarantees; one implementation a module."""
 
+import asyncio
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,8 +94,8 @@ class Journal(Protocol):
         """The position of the oldest retained entry; ``newest + 1`` when none is."""
         ...
 
-    async def append(self, records: Sequence[Record]) -> int:
-        """Append all or none, durably when it returns; the position of the last. Raises `JournalUnavailable`."""
+    def append(self, records: Sequence[Record]) -> asyncio.Future[int]:
+        """Append all or none; the position of the last, once they are durable. Fails with `JournalUnavailable`."""
         ...
 
     async def live(self) -> Sequence[Entry]:

@@ -1,5 +1,6 @@
 """A journal in memory: what it holds ends with the process; for tests, and for who wants no disk."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -38,7 +39,7 @@ class MemoryJournal:
         """Always."""
         return True
 
-    async def append(self, records: Sequence[Record]) -> int:
+    def append(self, records: Sequence[Record]) -> asyncio.Future[int]:
         """Append; the position of the last."""
         for position, record in enumerate(records, start=self.newest + 1):
             self._live.pop(record.view, None)  # so that the dictionary stays in the order of positions
@@ -52,7 +53,9 @@ class MemoryJournal:
             surplus = len(self._payloads) - self._retain
             del self._payloads[:surplus]
             self._before += surplus
-        return self.newest
+        appended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        appended.set_result(self.newest)
+        return appended
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:
         """At most ``limit`` entries that follow ``after``."""

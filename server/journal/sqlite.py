@@ -1,5 +1,6 @@
 """The durable journal: all changes in a SQLite file, with retention by age and size."""
 
+import asyncio
 import secrets
 import sqlite3
 import time
@@ -79,8 +80,8 @@ class SqliteJournal:
         """False from a failed write until one succeeds."""
         return self._database.accepts
 
-    async def append(self, records: Sequence[Record]) -> int:
-        """Append all or none, durably; the position of the last. Raises `JournalUnavailable`."""
+    def append(self, records: Sequence[Record]) -> asyncio.Future[int]:
+        """Append all or none; the position of the last, once they are durable. Fails with `JournalUnavailable`."""
         at = self._now()
 
         def write(connection: sqlite3.Connection) -> int:
@@ -99,9 +100,9 @@ class SqliteJournal:
             self._written = (self._database.undone, last)
             return last
 
-        last = await self._database.submit(write)
-        self._newest = max(self._newest, last)
-        return last
+        appended = self._database.submit(write)
+        appended.add_done_callback(self._appended)
+        return appended
 
     async def live(self) -> Sequence[Entry]:
         """The last entry of every view that has not ended."""
@@ -157,6 +158,10 @@ class SqliteJournal:
         )
         connection.execute("UPDATE facts SET value = ? WHERE name = 'oldest'", (last + 1,))
         self._oldest = last + 1
+
+    def _appended(self, appended: asyncio.Future[int]) -> None:
+        if not appended.cancelled() and appended.exception() is None:
+            self._newest = max(self._newest, appended.result())
 
     def _is_too_large(self, connection: sqlite3.Connection) -> bool:
         ((pages,), (free,), (size,)) = (

@@ -335,11 +335,13 @@ async def test_a_change_that_the_journal_refuses_is_recorded_when_it_takes_entri
     monkeypatch.setattr("server.recorder.RETRY_AFTER", 0.001)
     real, refusals = rig.journal.append, []
 
-    async def append(records):
-        if len(refusals) < 3:
-            refusals.append(records)
-            raise JournalUnavailable("disk full")
-        return await real(records)
+    def append(records):
+        if len(refusals) == 3:
+            return real(records)
+        refusals.append(records)
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(JournalUnavailable("disk full"))
+        return refused
 
     monkeypatch.setattr(rig.journal, "append", append)
     call = (await rig.dial()).call

@@ -33,7 +33,10 @@ class Journal(MemoryJournal):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def append(self, records):
+    def append(self, records):
+        return asyncio.ensure_future(self.append_later(records))
+
+    async def append_later(self, records):
         await self.gate.wait()
         if self.refuse:
             raise JournalUnavailable("full")
@@ -97,3 +100,38 @@ async def test_what_happened_is_kept_while_the_journal_refuses_and_what_did_not_
     assert await happened == 1
     await rig.recorder.close()
     assert rig.published.entries == [(1, "a")]
+
+
+async def test_what_comes_while_the_journal_refuses_follows_what_happened_before():
+    rig = Rig()
+    rig.journal.refuse = True
+    first = asyncio.create_task(rig.record("a"))
+    await rig.slept.wait()
+    second = asyncio.create_task(rig.record("b"))
+    rig.journal.refuse = False
+    assert await asyncio.gather(first, second) == [1, 2]
+    assert rig.published.entries == [(1, "a"), (2, "b")]
+    assert sum(rig.journal.writes) == 2
+
+
+async def test_a_change_that_comes_alone_is_with_the_journal_at_once():
+    rig = Rig()
+    append, asked = rig.journal.append, []
+    rig.journal.append = lambda records: asked.append(len(records)) or append(records)
+    work = rig.record("a")
+    work.send(None)  # its first step, before the event loop does anything else
+    assert asked == [1]
+    work.close()
+    await rig.recorder.close()
+    assert rig.published.entries == [(1, "a")]
+
+
+async def test_closing_waits_for_what_is_written_and_for_what_the_journal_refused():
+    rig = Rig()
+    rig.journal.refuse = True
+    work = asyncio.create_task(rig.record("a"))
+    await rig.slept.wait()
+    rig.journal.refuse = False
+    await rig.recorder.close()
+    assert rig.published.entries == [(1, "a")]
+    assert await work == 1
