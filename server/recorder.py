@@ -1,6 +1,7 @@
 """Takes changes of every topic into the journal in one order and publishes them in that order; makes none itself.
 
-Changes that come while the journal writes are written together the next time.
+Changes that come while the journal writes are written together the next time, in a busy process a little later than
+they could be: see `server.pace`.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from google.protobuf.message import Message
 
 from server.journal import Journal, Record
 from server.metrics import ServerMetrics
+from server.pace import Pace
 from server.watchers import Journalled, Watchers
 
 RETRY_AFTER = 1.0
@@ -45,15 +47,18 @@ class Recorder:
         watchers: Watchers,
         metrics: ServerMetrics,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        rest: Callable[[], float] | None = None,
     ) -> None:
+        """``rest`` gives the seconds to wait for more changes; by default what `server.pace` says of this process."""
         self._journal = journal
         self._watchers = watchers
         self._metrics = metrics
         self._sleep = sleep
+        self._rest = rest or _rest_of_this_process()
         self._waiting: list[_Batch] = []
         self._writing: asyncio.Future[int] | None = None
-        self._retrying: asyncio.Task[None] | None = None
-        """There while the journal refuses what happened."""
+        self._pausing: asyncio.Task[None] | None = None
+        """There between two writes of a busy process, and while the journal refuses what happened."""
 
     async def record(self, changes: Sequence[Change], *, happened: bool) -> int:
         """Record and publish all or none of some changes, at least one; the position of the first.
@@ -63,13 +68,13 @@ class Recorder:
         """
         batch = _Batch(changes, happened, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
-        if self._writing is None and self._retrying is None:
+        if self._writing is None and self._pausing is None:
             self._write()
         return await batch.first
 
     async def close(self) -> None:
         """Wait for what is being written."""
-        while work := self._writing or self._retrying:
+        while work := self._writing or self._pausing:
             await asyncio.wait([work])
 
     def _write(self) -> None:
@@ -87,7 +92,19 @@ class Recorder:
             self._publish(batches, written.result())
         else:
             self._refused(batches, refused)
-        if self._waiting and self._retrying is None:
+        if self._pausing is None:
+            self._go_on_after(self._rest())
+
+    def _go_on_after(self, seconds: float) -> None:
+        if seconds > 0.0:
+            self._pausing = asyncio.create_task(self._pause(seconds), name="recorder")
+        elif self._waiting:
+            self._write()
+
+    async def _pause(self, seconds: float) -> None:
+        await self._sleep(seconds)
+        self._pausing = None
+        if self._waiting:
             self._write()
 
     def _publish(self, batches: Sequence[_Batch], last: int) -> None:
@@ -109,9 +126,9 @@ class Recorder:
         happened = [batch for batch in batches if batch.happened]
         if happened:
             self._waiting[:0] = happened
-            self._retrying = asyncio.create_task(self._retry(), name="recorder")
+            self._go_on_after(RETRY_AFTER)
 
-    async def _retry(self) -> None:
-        await self._sleep(RETRY_AFTER)
-        self._retrying = None
-        self._write()
+
+def _rest_of_this_process() -> Callable[[], float]:
+    pace = Pace()
+    return lambda: pace.rest(time.perf_counter(), time.process_time())

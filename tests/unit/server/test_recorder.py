@@ -50,9 +50,11 @@ class Rig:
         self.published = Published()
         self.slept = asyncio.Event()
         metrics = ServerMetrics(CollectorRegistry())
-        self.recorder = Recorder(self.journal, self.published, metrics, self.sleep)
+        self.rest, self.sleeps = 0.0, []
+        self.recorder = Recorder(self.journal, self.published, metrics, self.sleep, lambda: self.rest)
 
-    async def sleep(self, _seconds):
+    async def sleep(self, seconds):
+        self.sleeps.append(seconds)
         self.slept.set()
         await asyncio.sleep(0)
 
@@ -124,6 +126,26 @@ async def test_a_change_that_comes_alone_is_with_the_journal_at_once():
     work.close()
     await rig.recorder.close()
     assert rig.published.entries == [(1, "a")]
+
+
+async def test_a_busy_process_gathers_changes_between_two_writes():
+    rig = Rig()
+    rig.rest = 0.004
+    await rig.record("a")
+    assert await asyncio.gather(rig.record("b"), rig.record("c")) == [2, 3]
+    await rig.recorder.close()
+    assert (rig.journal.writes, rig.sleeps) == ([1, 2], [0.004, 0.004])
+
+
+async def test_closing_writes_what_was_being_gathered():
+    rig = Rig()
+    rig.rest = 0.004
+    await rig.record("a")
+    work = asyncio.create_task(rig.record("b"))
+    await asyncio.sleep(0)
+    await rig.recorder.close()
+    assert rig.published.entries == [(1, "a"), (2, "b")]
+    assert await work == 2
 
 
 async def test_closing_waits_for_what_is_written_and_for_what_the_journal_refused():
