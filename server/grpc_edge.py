@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
@@ -15,7 +14,7 @@ from dialbridge.v1 import user_service_pb2 as user
 from server.errors import code_of, trailers_of
 from server.services import SERVICES, USER_SERVICE, Method, Refused, Services, Stream
 from server.tls import Tls
-from server.watchers import WatchRequest, slow_consumer
+from server.watchers import slow_consumer
 
 ABORT_WITHIN = 5.0
 """Seconds that a client which does not read has to take the end of its stream."""
@@ -31,6 +30,7 @@ OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     # Two servers on one port would each see half of the clients.
     ("grpc.so_reuseport", 0),
+    ("grpc.enable_channelz", 0),  # nobody is offered it, and it takes memory for each connection
 )
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -121,7 +121,7 @@ def _sign_in(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
 
 
 def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, Any]":
-    async def handle(request: WatchRequest, context: Context) -> None:
+    async def handle(request: bytes, context: Context) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  a coroutine runs in a task
         fell_behind = False
@@ -131,12 +131,13 @@ def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, An
             fell_behind = True
             task.cancel()
 
-        metadata = context.invocation_metadata() or ()
-        messages: AsyncGenerator[bytes] = services.watch(stream, request, metadata, unstick=unstick)
+        # Neither the request nor the metadata has a name here: it would be kept for as long as the watcher follows.
+        messages: AsyncGenerator[bytes] = services.watch(
+            stream, stream.request.FromString(request), context.invocation_metadata() or (), unstick=unstick
+        )
         try:
-            async with aclosing(messages):
-                async for message in messages:
-                    await context.write(message)
+            async for message in messages:
+                await context.write(message)
         except Refused as refused:
             await _abort(context, refused)
         except asyncio.CancelledError:
@@ -147,10 +148,12 @@ def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, An
             with contextlib.suppress(TimeoutError, grpc.aio.InternalError):
                 async with asyncio.timeout(ABORT_WITHIN):
                     await _abort(context, Refused(slow_consumer(), ""))
+        finally:
+            await messages.aclose()
 
     return grpc.unary_stream_rpc_method_handler(
         handle,
-        request_deserializer=stream.request.FromString,
+        request_deserializer=None,
         response_serializer=None,  # the messages are bytes already
     )
 

@@ -75,7 +75,7 @@ class Stream:
 
     service: str
     name: str
-    request: type[Message]
+    request: type[WatchRequest]
     response: type[Message]
     watch: Callable[[Principal, Any], Watch]
 
@@ -231,8 +231,9 @@ class Services:
             principal = await self._authenticator.authenticate(metadata)
             user_name = principal.user_name
             require_feature(principal, VOICE)
-            watch = stream.watch(principal, request)
-            async for message in self._watchers.watch(watch, request, unstick=unstick):
+            messages = self._watchers.watch(stream.watch(principal, request), request, unstick=unstick)
+            del principal, request, metadata, unstick  # else they would be kept for as long as the watcher follows
+            async for message in messages:
                 yield message
         except Exception as error:
             raise _refused(stream.name, user_name, error) from error

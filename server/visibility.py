@@ -1,6 +1,7 @@
 """Which calls a caller may see and asked to see; pure."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from dialbridge.v1.call_pb2 import CallState
@@ -24,21 +25,29 @@ def sees(principal: Principal, wanted: CallFilter) -> Sees | None:
     """A predicate for what ``principal`` may see of what is ``wanted``; None where that is everything."""
     if principal.sees_all and not wanted.ByteSize():
         return None
-    devices = _devices(principal, wanted)
-    # An empty frozenset takes as much as one of four, and a watcher has one of these for as long as it follows.
-    users = frozenset(wanted.user_names) if wanted.user_names else ()
-    calls = frozenset(wanted.call_ids) if wanted.call_ids else ()
-    states = frozenset(wanted.states) if wanted.states else ()
+    # A watcher has this for as long as it follows, so it is small: an empty frozenset takes as much as one of four.
+    return functools.partial(
+        _fits,
+        _devices(principal, wanted),
+        frozenset(wanted.user_names) if wanted.user_names else (),
+        frozenset(wanted.call_ids) if wanted.call_ids else (),
+        frozenset(wanted.states) if wanted.states else (),
+    )
 
-    def predicate(sight: Sight) -> bool:
-        return (
-            (devices is None or sight.device_id in devices)
-            and (not users or sight.user_name in users)
-            and (not calls or sight.call_id in calls)
-            and (not states or sight.state in states)
-        )
 
-    return predicate
+def _fits(
+    devices: Collection[str] | None,
+    users: Collection[str],
+    calls: Collection[str],
+    states: Collection[CallState.ValueType],
+    sight: Sight,
+) -> bool:
+    return (
+        (devices is None or sight.device_id in devices)
+        and (not users or sight.user_name in users)
+        and (not calls or sight.call_id in calls)
+        and (not states or sight.state in states)
+    )
 
 
 def signs(principal: Principal, wanted: CallFilter) -> frozenset[str] | None:

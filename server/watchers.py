@@ -57,7 +57,7 @@ class Watch:
     """Which changes are told; None: all of the topic."""
     signs: frozenset[str] | None
     """How changes that may be told are recognised; see `server.visibility.signs`."""
-    snapshot: Callable[[], Sequence[bytes]]
+    snapshot: Callable[[], list[bytes]]
     """The state as it is now, as serialised messages for the response's ``snapshot``."""
 
 
@@ -124,9 +124,8 @@ class Watchers:
             snapshot = watch.snapshot()
             token = self._tokens.begin_anew()
             yield wire.started(token, started)
-            for some in snapshot:
-                yield wire.snapshot(token, some)
-            del snapshot  # else it would be kept for as long as its watcher follows
+            while snapshot:
+                yield wire.snapshot(token, snapshot.pop(0))
             yield wire.snapshot_end(self._tokens.at(position))
         else:
             position = resume_at
@@ -152,6 +151,7 @@ class Watchers:
         )
         self._reading[subscription] = unstick
         listener = self._audiences[watch.topic].join(watch.signs)
+        del watch, request, started  # else they would be kept for as long as the watcher follows
         try:
             while True:
                 if self._draining:
