@@ -124,11 +124,12 @@ class Session:
         """Whether events are written as they come, without waiting for a connect."""
         return self.stream is not None and not self.acks
 
-    def wants(self, event: Event) -> bool:
-        """Whether an event that happens now is delivered, once however many subscriptions fit."""
-        if event.position is not None and event.position <= self.live_after:
+    def wants(self, channels: frozenset[str], position: int | None) -> bool:
+        """Whether an event that happens now is delivered, once however many subscriptions fit; ``channels`` are those
+        that bring it."""
+        if position is not None and position <= self.live_after:
             return False
-        return not self.subscriptions.isdisjoint(fitting(event.channel))
+        return not self.subscriptions.isdisjoint(channels)
 
     def wants_past(self, event: Event) -> bool:
         """Whether an event that happened before is delivered by a replay."""
@@ -138,17 +139,20 @@ class Session:
         """Queue an event; False when the queue has no room for it."""
         if self.replays:
             event = event.replayable
-        waiting = len(self.queue) + len(self.sent)
-        if waiting >= limits.queue_messages or self.queued_bytes + len(event.payload) > limits.queue_bytes:
+        queued_bytes = self.queued_bytes + len(event.payload)
+        if len(self.queue) + len(self.sent) >= limits.queue_messages or queued_bytes > limits.queue_bytes:
             return False
         self.queue.append(event)
-        self.queued_bytes += len(event.payload)
+        self.queued_bytes = queued_bytes
         return True
 
     def take(self, room: int | None = None) -> list[Event]:
         """What is queued, in order: everything, or as much as it takes to fill ``room`` bytes."""
         if self.writing:
             return []
+        if not self.acks and (room is None or room >= self.queued_bytes):  # all of it, as nearly always
+            events, self.queue, self.queued_bytes = self.queue, [], 0
+            return events
         events = []
         size = 0
         for event in self.queue:

@@ -7,6 +7,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
+from bridge.bayeux.channels import fitting
 from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import Event
 from bridge.bayeux.session import End, Hold, HoldEnd, Session, Stream
@@ -67,8 +68,9 @@ class Sessions:
         """
         told: list[Session] = []
         full: list[Session] = []
+        channels = fitting(event.channel)
         for session in self._by_principal.get(principal, {}).values():
-            if session.wants(event):
+            if session.wants(channels, event.position):
                 (told if self._queue(session, event) else full).append(session)
         for session in full:
             self.end(session, End.SLOW)
@@ -84,8 +86,9 @@ class Sessions:
 
     def tell(self, session: Session) -> None:
         """Let what is queued go, if there is a way: to the socket, or by the held connect."""
-        if session.stream is not None and session.pushes:
-            session.stream.flush()
+        stream = session.stream
+        if stream is not None and not session.acks:
+            stream.flush()
         elif session.hold is not None and session.queue and not session.writing:
             session.hold.over(HoldEnd.EVENTS)
 

@@ -38,6 +38,7 @@ class Websockets:
         self.replays = replays
         self.sessions = sessions
         self.clock = clock
+        self.write_buffer = sessions.limits.write_buffer
         self._sockets: set[Socket] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
@@ -178,12 +179,17 @@ class Socket(asyncio.Protocol):
 
     def flush(self) -> None:
         """Write what the session has queued, as far as the peer keeps up; the rest waits in the session's queue."""
-        session = self._session
-        if session is None or not session.queue or not session.pushes:
+        # Once for each event and socket, so nothing is looked up twice and nothing is put together that is one already.
+        session, transport = self._session, self._transport
+        if session is None or not session.queue or not session.pushes or transport.is_closing():
             return
-        room = self._sockets.sessions.limits.write_buffer - self._transport.get_write_buffer_size()
-        if room > 0 and not self._transport.is_closing():
-            self._write(b"".join([event.frame for event in session.take(room)]))
+        room = self._sockets.write_buffer - transport.get_write_buffer_size()
+        if room <= 0:
+            return
+        events = session.take(room)
+        data = events[0].frame if len(events) == 1 else b"".join([event.frame for event in events])
+        self._written += len(data)
+        transport.write(data)
 
     def ended(self, code: int, reason: str) -> None:
         """Ask the peer to close; a session that lives on may come back on another socket."""
@@ -307,7 +313,7 @@ class Socket(asyncio.Protocol):
             self._answer(outcome)
 
     def _is_full(self) -> bool:
-        return self._transport.get_write_buffer_size() > self._sockets.sessions.limits.write_buffer
+        return self._transport.get_write_buffer_size() > self._sockets.write_buffer
 
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():
