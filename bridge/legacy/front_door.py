@@ -25,6 +25,7 @@ from bridge.envelope import (
 )
 from bridge.facade import Facade, Metadata, Unary
 from bridge.legacy import patience
+from bridge.legacy.answers import PLAIN, SERVER, Answer, Form
 from bridge.legacy.cookies import cookie_of
 from bridge.legacy.http_sessions import HttpSession, HttpSessions, SignedIn
 from bridge.legacy.metrics import BridgeMetrics, route_of
@@ -44,6 +45,7 @@ CSRF_NAME = "X-CSRF-TOKEN"
 CSRF_NAME_OF_NAME = "X-CSRF-HEADER"
 
 _JSON = {"Content-Type": "application/json; charset=UTF-8"}
+_YES = Form(_JSON)
 _UNSAFE = frozenset({"POST", "PUT", "DELETE"})
 _PREFLIGHT_SECONDS = "600"
 
@@ -63,9 +65,9 @@ def json_response(body: bytes, http_status: int = 200) -> web.Response:
     return web.Response(body=body, status=http_status, headers=_JSON)
 
 
-def success(**members: object) -> web.Response:
+def success(**members: object) -> Answer:
     """An answer that says yes, with what was asked for. GWS reference, Return Values."""
-    return json_response(dumps({"statusCode": 0, **members}) if members else SUCCESS)
+    return Answer(_YES, dumps({"statusCode": 0, **members}) if members else SUCCESS)
 
 
 def error_response(error: LegacyError) -> web.Response:
@@ -81,11 +83,14 @@ async def body_of(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise too_large()
     try:
-        return await patience.body_of(request, BODY_WITHIN)
+        body = await patience.body_of(request, BODY_WITHIN)
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
     except TimeoutError:
         raise too_late() from None
+    if len(body) > MAX_BODY:  # it did not say how long it would be
+        raise too_large()
+    return body
 
 
 def sign_in_at(facade: Facade) -> Callable[[str], Awaitable[SignedIn]]:
@@ -127,6 +132,8 @@ class FrontDoor:
         )
         request[SESSION] = session
         request[NEW_SESSION] = new
+        if not (new or self._settings.csrf or self._settings.allowed_origins):
+            request[PLAIN] = True
         if self._settings.csrf and request.method in _UNSAFE:
             given = request.headers.get(CSRF_NAME, "")
             if new or not secrets.compare_digest(given.encode("utf-8", "surrogateescape"), session.csrf_token.encode()):
@@ -213,7 +220,7 @@ class FrontDoor:
 
     async def _before_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
-        headers["Server"] = "dialbridge"
+        headers["Server"] = SERVER
         session = request.get(SESSION)
         if session is not None:
             if request.get(NEW_SESSION) and self._sessions.find(session.id) is not None:

@@ -15,6 +15,7 @@ from bridge.bayeux.messages import MalformedBatch, Request, encode, read
 from bridge.bayeux.session import Hold, HoldEnd
 from bridge.bayeux.sessions import Sessions
 from bridge.legacy import patience
+from bridge.legacy.answers import Answer, Form
 from bridge.legacy.replays import Replays
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
@@ -22,6 +23,7 @@ READ_WITHIN = 30.0
 """Seconds that a client has to send its request."""
 
 _HEADERS = {"Content-Type": "application/json;charset=UTF-8", "Cache-Control": "no-store"}
+_MESSAGES = Form(_HEADERS)
 
 log = structlog.get_logger()
 
@@ -84,8 +86,9 @@ class LongPolling:
 
     async def _write(self, request: web.Request, outcome: Outcome) -> web.StreamResponse:
         body = encode(outcome.events, outcome.replies)
-        response = web.Response(body=body, headers=_HEADERS)
+        response: web.StreamResponse = Answer(_MESSAGES, body)
         if outcome.browser:
+            response = web.Response(body=body, headers=_HEADERS)
             response.set_cookie(BROWSER_COOKIE, outcome.browser, path="/", httponly=True, secure=request.secure)
         if not outcome.events or outcome.session is None:
             return response
@@ -112,7 +115,7 @@ class LongPolling:
         return response
 
 
-async def _send(request: web.Request, response: web.Response) -> None:
+async def _send(request: web.Request, response: web.StreamResponse) -> None:
     await response.prepare(request)
     await response.write_eof()
 

@@ -55,7 +55,7 @@ class Reads:
             web.get(f"{API_PATH}{path}{slash}", handler) for path, handler in handlers.items() for slash in ("", "/")
         ]
 
-    async def _me(self, request: web.Request) -> web.Response:
+    async def _me(self, request: web.Request) -> web.StreamResponse:
         current = await self._current_user(request)
         asked = {name.strip() for name in request.query.get("subresources", "").split(",")}
         everything = "*" in asked
@@ -71,7 +71,7 @@ class Reads:
             subresources["features"] = [feature_json(feature, self._url) for feature in current.features]
         return success(user=user_json(current.user, subresources, self._url))
 
-    async def _devices(self, request: web.Request) -> web.Response:
+    async def _devices(self, request: web.Request) -> web.StreamResponse:
         devices = (await self._current_user(request)).devices
         return _collection(
             request,
@@ -81,14 +81,14 @@ class Reads:
             lambda one: device_json(one, self._url),
         )
 
-    async def _device(self, request: web.Request) -> web.Response:
+    async def _device(self, request: web.Request) -> web.StreamResponse:
         wanted = request.match_info["id"]
         for device in (await self._current_user(request)).devices:
             if device.id == wanted:
                 return success(device=device_json(device, self._url))
         raise not_found()
 
-    async def _calls(self, request: web.Request) -> web.Response:
+    async def _calls(self, request: web.Request) -> web.StreamResponse:
         await self._door.authenticate(request)
         return _collection(
             request,
@@ -98,7 +98,7 @@ class Reads:
             self._call_json,
         )
 
-    async def _call(self, request: web.Request) -> web.Response:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         session = await self._door.authenticate(request)
         wanted = request.match_info["id"]
         if not wanted.isascii():  # and a contract's text cannot hold everything that a path can
@@ -108,7 +108,7 @@ class Reads:
             raise not_found()
         return success(call=self._call_json(call))
 
-    async def _features(self, request: web.Request) -> web.Response:
+    async def _features(self, request: web.Request) -> web.StreamResponse:
         features = (await self._current_user(request)).features
         return _collection(
             request,
@@ -118,14 +118,14 @@ class Reads:
             lambda one: feature_json(one, self._url),
         )
 
-    async def _feature(self, request: web.Request) -> web.Response:
+    async def _feature(self, request: web.Request) -> web.StreamResponse:
         wanted = request.match_info["id"]
         for feature in (await self._current_user(request)).features:
             if feature.id == wanted:
                 return success(feature=feature_json(feature, self._url))
         raise not_found()
 
-    async def _version_of_bridge(self, _: web.Request) -> web.Response:
+    async def _version_of_bridge(self, _: web.Request) -> web.StreamResponse:
         return success(version=self._version)
 
     async def _current_user(self, request: web.Request) -> GetCurrentUserResponse:
@@ -154,7 +154,7 @@ def _collection(
     items: list[_Item],
     uri: Callable[[_Item], str],
     whole: Callable[[_Item], dict[str, object]],
-) -> web.Response:
+) -> web.StreamResponse:
     """URIs, or with ``fields=*`` the objects. GWS reference, Return Values."""
     if request.query.get("fields") == "*":
         return success(**{name: [whole(item) for item in items]})

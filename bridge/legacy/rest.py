@@ -8,7 +8,7 @@ from aiohttp import web
 from google.protobuf.message import Message
 
 from bridge import outbound_requests, requests
-from bridge.envelope import PARTLY_DONE, LegacyError, channel_error
+from bridge.envelope import PARTLY_DONE, SUCCESS, LegacyError, channel_error
 from bridge.facade import Facade, Unary
 from bridge.legacy.front_door import COOKIE, SESSION, FrontDoor, body_of, error_response, json_response, success
 from bridge.legacy.http_sessions import HttpSessions
@@ -54,7 +54,7 @@ class Rest:
             for slash in ("", "/")
         ]
 
-    async def _on_device_calls(self, request: web.Request) -> web.Response:
+    async def _on_device_calls(self, request: web.Request) -> web.StreamResponse:
         """Dial. GWS reference, Dial and Dial Preview Record."""
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
@@ -70,7 +70,7 @@ class Rest:
             raise self._door.answer_to_dial(e, repeatable=bool(key)) from e
         return success()
 
-    async def _on_call(self, request: web.Request) -> web.Response:
+    async def _on_call(self, request: web.Request) -> web.StreamResponse:
         """An operation on a call. GWS reference, Calls API."""
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
@@ -79,7 +79,7 @@ class Rest:
         await self._door.ask(request, self._call_operations[operation], message)
         return success()
 
-    async def _on_device(self, request: web.Request) -> web.Response:
+    async def _on_device(self, request: web.Request) -> web.StreamResponse:
         """An operation on a device. GWS reference, Devices API."""
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
@@ -100,7 +100,7 @@ class Rest:
             return devices.SetForwarding if asks_forwarding else devices.SetDoNotDisturb, message
         raise requests.unknown_operation(name)
 
-    async def _on_voice(self, request: web.Request) -> web.Response:
+    async def _on_voice(self, request: web.Request) -> web.StreamResponse:
         """What the agent is doing. GWS reference, Agent states."""
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
@@ -108,23 +108,23 @@ class Rest:
         await self._door.ask(request, self._facade.devices.SetAgentState, message)
         return success()
 
-    async def _on_campaign(self, request: web.Request) -> web.Response:
+    async def _on_campaign(self, request: web.Request) -> web.StreamResponse:
         """An operation on a campaign. GWS reference, Outbound API."""
         return await self._outbound(
             request, lambda name, body: outbound_requests.campaign_request(name, request.match_info["name"], body)
         )
 
-    async def _on_record(self, request: web.Request) -> web.Response:
+    async def _on_record(self, request: web.Request) -> web.StreamResponse:
         """An operation on a record. GWS reference, Outbound API."""
         return await self._outbound(
             request, lambda name, body: outbound_requests.record_request(name, request.match_info["handle"], body)
         )
 
-    async def _on_records(self, request: web.Request) -> web.Response:
+    async def _on_records(self, request: web.Request) -> web.StreamResponse:
         """AddRecord, and DoNotCallRecord by number. GWS reference, Outbound API."""
         return await self._outbound(request, outbound_requests.list_request)
 
-    async def _outbound(self, request: web.Request, read: Callable[[str, JsonObject], Message]) -> web.Response:
+    async def _outbound(self, request: web.Request, read: Callable[[str, JsonObject], Message]) -> web.StreamResponse:
         """What becomes of it is told on ``/v2/me/outbound``."""
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
@@ -133,7 +133,7 @@ class Rest:
         await self._door.ask(request, getattr(self._facade.outbound, operation), message)
         return success()
 
-    async def _on_me(self, request: web.Request) -> web.Response:
+    async def _on_me(self, request: web.Request) -> web.StreamResponse:
         await self._door.authenticate(request)
         body = requests.body_of(await body_of(request))
         match requests.operation_of(body):
@@ -146,14 +146,14 @@ class Rest:
                     request, self._facade.users.EndContactCenterSession, EndContactCenterSessionRequest()
                 )
                 self._sessions.end(request[SESSION])
-                response = success()
+                response = json_response(SUCCESS)
                 response.del_cookie(COOKIE, path="/")
                 return response
             case operation:
                 raise requests.unknown_operation(operation)
 
 
-def _channels_response(results: list[ChannelResult]) -> web.Response:
+def _channels_response(results: list[ChannelResult]) -> web.StreamResponse:
     """All opened: success. None: what is wrong with the first. Some: which ones.
 
     GWS reference, StartContactCenterSession.
