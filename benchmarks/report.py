@@ -69,7 +69,7 @@ def reports(taken: Mapping[str, tuple[Measure, Samples]]) -> list[Report]:
 
 def bound_by(sample: Sample) -> str:
     """Which side ran all the time, or would have if the machine had let it."""
-    if not sample.get("seconds"):
+    if not sample.get("seconds") or not sample["load_cpu"]:
         return ""
     server, generator = (
         (sample[f"{side}_cpu"] + sample.get(f"{side}_wait", 0.0)) / sample["seconds"] for side in ("server", "load")
@@ -101,7 +101,7 @@ def _beside(measure: Measure, median: float, samples: Sequence[Sample]) -> str:
         return ""
     parts = []
     if messages := sum(sample.get("messages", 0) for sample in samples):
-        parts.append(f"{sum(sample['count'] for sample in samples) / messages:.1f} a read")
+        parts.append(f"{sum(sample['count'] for sample in samples) / messages:.1f} at once")
     if "started" in samples[0]:
         started = statistics.median([sample["started"] for sample in samples])
         share = f", {started / median:.0%} of it" if measure.figure == "all_live" else ""

@@ -16,7 +16,7 @@ BOUND = (
     '"bound by": the side that ran, or was ready to run, for at least 85 % of the time; the shares of server and load'
     " generator where neither was."
 )
-NAME, CONTESTANT = 40, 27
+NAME, CONTESTANT = 46, 27
 
 
 def heading() -> str:
@@ -45,7 +45,8 @@ def verdicts(reports: Sequence[Report]) -> Iterator[str]:
     """All targets at a glance."""
     every = [(report.measure, verdict) for report in reports for verdict in report.verdicts]
     if every:
-        yield f"{sum(verdict.met for _, verdict in every)} of {len(every)} targets are met; not met:"
+        met = sum(verdict.met for _, verdict in every)
+        yield f"{met} of {len(every)} targets are met{'; not met:' if met < len(every) else ''}"
         for measure, verdict in every:
             if not verdict.met:
                 yield f"  {measure.name:{NAME}} {verdict.target}: {verdict.found}"
