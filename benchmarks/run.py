@@ -59,7 +59,7 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--only", action="append", help="measures whose name contains this; may be given several times")
     parser.add_argument("--without", action="append", default=[], help="contestants to leave out")
     parser.add_argument("--rounds", type=int, help="rounds (default: 3 where there is a target, else 2; quick: 1)")
-    parser.add_argument("--seconds", type=float, help="how long each contestant is measured (default: 1.5, quick: 0.8)")
+    parser.add_argument("--seconds", type=float, help="how long each contestant is measured (default: 1.2, quick: 0.8)")
     parser.add_argument("--python", default=sys.executable, help="interpreter for dialbridge, of this version")
     parser.add_argument("--server-core", default="0")
     parser.add_argument("--load-core", default="1")
@@ -98,9 +98,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         bench = Bench(
             cores=Cores(arguments.server_core, arguments.load_core),
-            seconds=arguments.seconds or (0.8 if quick else 1.5),
+            seconds=arguments.seconds or (0.8 if quick else 1.2),
             warm_up=0.4 if quick else 0.7,
-            dials=200 if quick else 1000,
+            dials=200 if quick else 600,
             python=arguments.python,
             data=Path(data),
         )

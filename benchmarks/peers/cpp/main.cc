@@ -1,9 +1,10 @@
-// The least C++ server that offers the contract, on a completion queue of gRPC, which one thread serves: Dial answers at
-// once and keeps nothing, WatchCalls sends one message for each change to each watcher, as one writes it by hand. There is
-// no journal and no resuming. It behaves as the Go peer does, but that a watcher who left is noticed at the next write.
+// The least C++ server that offers the contract, on a completion queue of gRPC, which one thread serves: Dial answers
+// at once and keeps nothing, WatchCalls sends one message for each change to each watcher, as one writes it by hand.
+// There is no journal and no resuming. It behaves as the Go peer does, but that a watcher who left is noticed at the
+// next write.
 //
-// Changes go through the queue as well: written by another thread, or with the callback API, a delivery to 1,000 watchers
-// costs more than twice as much, as the threads wake each other.
+// Changes go through the queue as well: written by another thread, or with the callback API, a delivery to 1,000
+// watchers costs twice as much, as the threads wake each other.
 #include <arpa/inet.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
@@ -48,7 +49,8 @@ class Operation {
 class Dial final : public Operation {
  public:
   explicit Dial(Server* server) : server_(server), answer_(&context_) {
-    server_->service.RequestDial(&context_, &request_, &answer_, server_->queue.get(), server_->queue.get(), this);
+    auto* queue = server_->queue.get();
+    server_->service.RequestDial(&context_, &request_, &answer_, queue, queue, this);
   }
 
   void Done(bool good) override {
@@ -79,7 +81,8 @@ class Dial final : public Operation {
 class Watcher final : public Operation {
  public:
   explicit Watcher(Server* server) : server_(server), stream_(&context_) {
-    server_->service.RequestWatchCalls(&context_, &request_, &stream_, server_->queue.get(), server_->queue.get(), this);
+    auto* queue = server_->queue.get();
+    server_->service.RequestWatchCalls(&context_, &request_, &stream_, queue, queue, this);
   }
 
   void Tell(const Message& message) {

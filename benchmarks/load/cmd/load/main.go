@@ -1,7 +1,8 @@
 // Command load drives one server and measures what it delivers.
 //
 // It prints one JSON object: what was delivered in how many seconds, the CPU seconds of the server's processes and of
-// itself, the seconds for which both waited for a core, and latencies. Publishing is closed: at most -window changes are on their way, so neither side piles up.
+// itself, the seconds for which both waited for a core, and latencies. Publishing is closed: at most -window changes are
+// on their way, so neither side piles up.
 package main
 
 import (
@@ -100,7 +101,7 @@ func cpuOf(pids []int) float64 {
 	return total.Seconds()
 }
 
-// waitOf is for how long the threads of the processes were ready to run and did not; zero where the kernel does not tell.
+// waitOf is for how long the threads of the processes were ready to run and did not; zero where the kernel does not say.
 func waitOf(pids []int) float64 {
 	var total float64
 	for _, pid := range pids {
