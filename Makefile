@@ -59,12 +59,12 @@ lock: $(VENV)/.installed-dev ## Resolve all dependencies anew into constraints.t
 # The interpreter that runs dialbridge in a measure; see docs/performance.md.
 BENCH_PYTHON ?= $(BIN)/python
 
-bench: $(VENV)/.installed-dev ## Measure beside peers: a table, benchmarks/.build/results.json, docs/performance/*.svg
+bench: $(VENV)/.installed-dev ## Measure beside peers, about 25 minutes: a table, benchmarks/.build/results.json, docs/performance
 	@$(BIN)/python -m benchmarks.peers
 	@$(BIN)/python -m benchmarks.run --python $(BENCH_PYTHON)
 
 bench-quick: $(VENV)/.installed-dev ## The most important measures in under two minutes
-	@$(BIN)/python -m benchmarks.peers >/dev/null
+	@$(BIN)/python -m benchmarks.peers
 	@$(BIN)/python -m benchmarks.run --quick --python $(BENCH_PYTHON)
 
 clean: ## Remove what the other targets made

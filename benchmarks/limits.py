@@ -24,6 +24,7 @@ class Pusher(asyncio.Protocol):
     """Takes the least of a websocket: answers what the load generator's client says, and is then written to."""
 
     sockets: ClassVar[set[socket.socket]] = set()
+    transports: ClassVar[set[asyncio.Transport]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport."""
@@ -39,12 +40,14 @@ class Pusher(asyncio.Protocol):
             )
         elif b'"id":"4"' in data:
             self.sockets.add(self._transport.get_extra_info("socket")._sock)
+            self.transports.add(self._transport)
         else:
             self._transport.write(text_frame(b'[{"successful":true,"clientId":"1"}]'))
 
     def connection_lost(self, _: Exception | None) -> None:
         """Forget it."""
         self.sockets.discard(self._transport.get_extra_info("socket")._sock)
+        self.transports.discard(self._transport)
 
 
 class Control(asyncio.Protocol):
@@ -57,9 +60,24 @@ class Control(asyncio.Protocol):
                 each.send(EVENT)
 
 
+class AsyncioControl(asyncio.Protocol):
+    """One ``transport.write()`` for each line and connection."""
+
+    def data_received(self, data: bytes) -> None:
+        """Write to all."""
+        for _ in range(data.count(b"\n")):
+            for each in Pusher.transports:
+                each.write(EVENT)
+
+
 async def dial_over_http(request: web.Request) -> web.Response:
-    """Read JSON, answer JSON."""
-    json.loads(await request.read())
+    """Read JSON, answer JSON; one event of the call to each websocket, where there is one."""
+    asked = json.loads(await request.read())
+    if Pusher.transports:
+        event = {"data": {"dnis": asked["destination"]["phoneNumber"], "filler": "x" * 830}, "channel": "/bench"}
+        frame = text_frame(json.dumps([event], separators=(",", ":")).encode())
+        for each in Pusher.transports:
+            each.write(frame)
     return web.Response(body=b'{"statusCode":0}', content_type="application/json")
 
 
@@ -88,7 +106,8 @@ async def serve() -> None:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    addresses = {"socket": pushed, "control": control}
+    control_asyncio = await loop.create_server(AsyncioControl, "127.0.0.1", 0)
+    addresses = {"socket": pushed, "control": control, "control_asyncio": control_asyncio}
     facts = {name: "{}:{}".format(*each.sockets[0].getsockname()) for name, each in addresses.items()}
     http = "{}:{}".format(*runner.addresses[0])
     print(json.dumps({**facts, "http": http, "grpc": f"127.0.0.1:{port}"}), flush=True)

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "benchmarks" / ".build"
 START_WITHIN = 90.0
 STOP_WITHIN = 20.0
+LOAD_WITHIN = 120.0
+"""As long as a measure may take, with tens of thousands of connections made before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,12 @@ class Server(AbstractContextManager["Server"]):
 def load(core: str, measure: str, server: Server, flags: Mapping[str, object]) -> dict[str, Any]:
     """Run one measure of the load generator against ``server``; what it prints."""
     started = start_load(core, measure, {**flags, "pids": server.pids})
-    out, err = started.communicate(timeout=300)
+    try:
+        out, err = started.communicate(timeout=LOAD_WITHIN)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.communicate()
+        raise RuntimeError(f"load {measure}: nothing after {LOAD_WITHIN:.0f} s") from None
     if started.returncode != 0:
         raise RuntimeError(f"load {measure}: {err[-2000:]}")
     result: dict[str, Any] = json.loads(out)

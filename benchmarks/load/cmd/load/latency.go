@@ -17,11 +17,15 @@ func latency(arguments []string) Result {
 	d := dialFlags("latency")
 	rate := d.flags.Float64("rate", 200, "Dials per second")
 	path := d.flags.String("cometd", "", "path of the CometD endpoint")
+	events := d.flags.String("cometd-address", "", "host:port of the CometD endpoint, where it is another one")
 	channel := d.flags.String("channel", "/v2/me/calls", "channel of the events")
 	marker := d.flags.String("marker", "", "what stands before the nine digits of a Dial in its event")
 	check(d.flags.Parse(arguments))
-	f := &fanOut{url: d.address, path: *path, kind: "websocket", channel: *channel}
-	listener := f.join(0, signIn(d.address, d.credentials))
+	if *events == "" {
+		*events = d.address
+	}
+	f := &fanOut{url: *events, path: *path, kind: "websocket", channel: *channel}
+	listener := f.join(0, signIn(*events, d.credentials))
 	check(unix.SetNonblock(listener.fd, false))
 
 	total := int64((d.seconds + d.warmUp) * *rate)

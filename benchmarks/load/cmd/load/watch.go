@@ -20,13 +20,13 @@ var watchDescription = &grpc.StreamDesc{StreamName: "WatchCalls", ServerStreams:
 
 // Field numbers of WatchCallsResponse and StatusChanges in the contract.
 const (
-	tokenField, startedField, snapshotEndField, changesField, elementField = 1, 2, 4, 5, 1
+	tokenField, snapshotEndField, changesField, heartbeatField, elementField = 1, 4, 5, 6, 1
 )
 
 type seen struct {
 	changes   int
-	started   bool
-	following bool
+	following bool // the snapshot is complete
+	live      bool // or all that was missed has been told
 	token     string
 }
 
@@ -43,10 +43,10 @@ func look(message []byte) seen {
 		switch number {
 		case tokenField:
 			found.token = string(value)
-		case startedField:
-			found.started = true
 		case snapshotEndField:
-			found.following = true
+			found.following, found.live = true, true
+		case heartbeatField:
+			found.live = true
 		case changesField:
 			for len(value) > 0 {
 				size := protowire.ConsumeFieldValue(elementField, protowire.BytesType, value[1:])
@@ -168,7 +168,7 @@ func watch(arguments []string) Result {
 }
 
 // resume lets watchers begin, says "ready" on standard output, waits until the server goes away and comes back, and
-// measures how long it takes until each has its place again.
+// tells when each had its place again and everything that it missed.
 func resume(arguments []string) Result {
 	flags := flag.NewFlagSet("resume", flag.ExitOnError)
 	address := flags.String("address", "", "host:port of the server")
@@ -195,7 +195,7 @@ func resume(arguments []string) Result {
 						break
 					}
 					found := look(message)
-					if wasLost && found.started {
+					if wasLost && found.live {
 						back <- time.Now()
 						return
 					}
@@ -237,7 +237,8 @@ func resume(arguments []string) Result {
 		}
 	}
 	return Result{Count: times.count, Seconds: last.Sub(gone).Seconds(), Latency: times.milliseconds(),
-		Extra: map[string]float64{"down_until_first": first.Sub(gone).Seconds(), "first_to_last": last.Sub(first).Seconds()}}
+		Extra: map[string]float64{"down_until_first": first.Sub(gone).Seconds(), "first_to_last": last.Sub(first).Seconds(),
+			"last_live_at": float64(last.UnixMicro()) / 1e6}}
 }
 
 func resumeRequest(token string) []byte {
