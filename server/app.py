@@ -68,9 +68,9 @@ class CannotListen(Exception):
     """An address that was asked for cannot be had."""
 
 
-GARBAGE_EVERY = 20_000
+GARBAGE_EVERY = 100_000
 """Objects made beyond those freed between two looks for cycles: a request leaves none, so looking more often finds
-nothing."""
+nothing, and goes through what thousands of clients have under way each time."""
 
 
 async def _at_once() -> None:

@@ -122,15 +122,7 @@ def _sign_in(services: Services) -> "grpc.RpcMethodHandler[Any, Any]":
 
 def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, Any]":
     async def handle(request: bytes, context: Context) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  a coroutine runs in a task
-        fell_behind = False
-
-        def unstick() -> None:
-            nonlocal fell_behind
-            fell_behind = True
-            task.cancel()
-
+        unstick = _Unstick()
         # Neither the request nor the metadata has a name here: it would be kept for as long as the watcher follows.
         messages: AsyncGenerator[bytes] = services.watch(
             stream, stream.request.FromString(request), context.invocation_metadata() or (), unstick=unstick
@@ -141,9 +133,9 @@ def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, An
         except Refused as refused:
             await _abort(context, refused)
         except asyncio.CancelledError:
-            if not fell_behind:
+            if not unstick.fell_behind:
                 raise
-            task.uncancel()
+            unstick.task.uncancel()
             # Neither a client that still does not read nor one that is gone can be told; the stream ends all the same.
             with contextlib.suppress(TimeoutError, grpc.aio.InternalError):
                 async with asyncio.timeout(ABORT_WITHIN):
@@ -156,6 +148,22 @@ def _watch(services: Services, stream: Stream) -> "grpc.RpcMethodHandler[Any, An
         request_deserializer=None,
         response_serializer=None,  # the messages are bytes already
     )
+
+
+class _Unstick:
+    """Ends the write that a watcher's task hangs in; smaller than a closure, as there is one for each watcher."""
+
+    __slots__ = ("fell_behind", "task")
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine runs in a task
+        self.task = task
+        self.fell_behind = False
+
+    def __call__(self) -> None:
+        self.fell_behind = True
+        self.task.cancel()
 
 
 async def _abort(context: Context, refused: Refused) -> NoReturn:

@@ -18,6 +18,8 @@ class FellBehind(Exception):
 class Subscription:
     """A cursor with a heartbeat: ``poll`` until it gives nothing, rest until a change or until ``due``, go on."""
 
+    __slots__ = ("_heartbeat", "_log", "_said_level", "_sees", "_spoke", "_tokens", "_topic", "position", "rests")
+
     def __init__(
         self,
         log: ChangeLog,

@@ -12,10 +12,11 @@ from aiohttp import web
 from bridge.bayeux.exchange import Exchange, Origin, Outcome
 from bridge.bayeux.limits import Limits
 from bridge.bayeux.messages import MalformedBatch, Request, encode, read
-from bridge.bayeux.session import Hold, HoldEnd
+from bridge.bayeux.session import Hold
 from bridge.bayeux.sessions import Sessions
 from bridge.legacy import patience
 from bridge.legacy.answers import Answer, Form
+from bridge.legacy.hold_clock import HoldClock
 from bridge.legacy.replays import Replays
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
@@ -32,6 +33,7 @@ class LongPolling:
     """The transport named ``long-polling``."""
 
     def __init__(self, exchange: Exchange, sessions: Sessions, replays: Replays, clock: Callable[[], float]) -> None:
+        self._holds = HoldClock(clock)
         self._exchange = exchange
         self._replays = replays
         self._sessions = sessions
@@ -70,10 +72,9 @@ class LongPolling:
 
     async def _released(self, hold: Hold) -> Outcome | None:
         """Wait until the hold is over, and what is to be answered."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hold.wake = lambda _: None if over.done() else over.set_result(None)
-        timer = loop.call_later(max(0.0, hold.until - self._clock()), hold.over, HoldEnd.TIMEOUT)
+        self._holds.start(hold)
         try:
             await over
         except asyncio.CancelledError:
@@ -81,7 +82,7 @@ class LongPolling:
             self._sessions.abandon(hold, self._clock())
             raise
         finally:
-            timer.cancel()
+            self._holds.stop(hold)
         return self._exchange.release(hold, self._clock())
 
     async def _write(self, request: web.Request, outcome: Outcome) -> web.StreamResponse:

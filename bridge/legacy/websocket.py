@@ -18,8 +18,9 @@ from aiohttp import WSCloseCode, web
 from bridge.bayeux.exchange import Exchange, Origin, Outcome
 from bridge.bayeux.frames import Broken, FrameReader, Message, Opcode, close_code, close_frame, pong_frame, text_frame
 from bridge.bayeux.messages import MalformedBatch, encode, read
-from bridge.bayeux.session import Hold, HoldEnd, Session
+from bridge.bayeux.session import Hold, Session
 from bridge.bayeux.sessions import Sessions
+from bridge.legacy.hold_clock import HoldClock
 from bridge.legacy.replays import Replays
 
 CLOSE_WITHIN = 2.0
@@ -38,6 +39,7 @@ class Websockets:
         self.replays = replays
         self.sessions = sessions
         self.clock = clock
+        self.holds = HoldClock(clock)
         self.write_buffer = sessions.limits.write_buffer
         self._sockets: set[Socket] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,7 +104,6 @@ class Socket(asyncio.Protocol):
         "_close_by",
         "_dealing",
         "_hold",
-        "_hold_timer",
         "_left",
         "_opened",
         "_origin",
@@ -127,7 +128,6 @@ class Socket(asyncio.Protocol):
         self._reader = FrameReader(sockets.sessions.limits.body)
         self._session: Session | None = None
         self._hold: Hold | None = None
-        self._hold_timer: asyncio.TimerHandle | None = None
         self._unread: deque[bytes] | None = None
         """Messages that wait while others are dealt with; None while there is nothing to deal with."""
         self._dealing: asyncio.Task[None] | None = None
@@ -281,9 +281,8 @@ class Socket(asyncio.Protocol):
     def leave(self) -> None:
         """Part from the session, which may come back on another socket."""
         session, self._session = self._session, None
-        if self._hold_timer is not None:
-            self._hold_timer.cancel()
         if self._hold is not None:
+            self._sockets.holds.stop(self._hold)
             self._hold.wake = None
         if session is not None:
             self._sockets.sessions.unbind(session, self, self._sockets.clock())
@@ -296,17 +295,12 @@ class Socket(asyncio.Protocol):
             self._keep(outcome.hold)
 
     def _keep(self, hold: Hold) -> None:
-        if self._hold_timer is not None:
-            self._hold_timer.cancel()
         self._hold = hold
         hold.wake = self._release
-        self._hold_timer = asyncio.get_running_loop().call_later(
-            max(0.0, hold.until - self._sockets.clock()), hold.over, HoldEnd.TIMEOUT
-        )
+        self._sockets.holds.start(hold)
 
     def _release(self, hold: Hold) -> None:
-        if self._hold_timer is not None:
-            self._hold_timer.cancel()
+        self._sockets.holds.stop(hold)
         self._hold = None
         outcome = self._sockets.exchange.release(hold, self._sockets.clock())
         if outcome is not None:
