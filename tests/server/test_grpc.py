@@ -247,6 +247,18 @@ async def test_a_defect_is_an_internal_error_that_names_the_log_line_and_nothing
     await grpc_stub.Dial(DIAL, metadata=as_("agent1"))
 
 
+async def test_a_watch_that_is_asked_for_in_no_known_words_ends_with_an_error_and_others_go_on(
+    grpc_channel, grpc_stub, as_
+):
+    malformed = grpc_channel.unary_stream("/dialbridge.v1.CallService/WatchCalls")(b"\xff\xff", metadata=as_("agent1"))
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await malformed.read()
+    assert error.value.code() in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL)
+    watch = grpc_stub.WatchCalls(calls.WatchCallsRequest(), metadata=as_("agent1"))
+    assert (await watch.read()).HasField("started")
+    watch.cancel()
+
+
 async def test_a_watcher_is_told_when_the_server_drains(grpc_stub, house, as_):
     stream = grpc_stub.WatchCalls(calls.WatchCallsRequest(), metadata=as_("supervisor1"))
     await stream.read()
